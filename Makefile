@@ -1,0 +1,55 @@
+# Everything here needs Python 3.11 or newer with its venv module, and nothing else that
+# it does not get by itself. Another interpreter: make run PYTHON=python3.13
+
+# What an install copies. Folders are in the list so that a deleted file counts as a change.
+SOURCES := $(shell find chatserver chatclient sql twisted \
+	\( -name __pycache__ -o -name dropin.cache -o -name '[.\#]*' \) -prune -o -print)
+
+TESTCASES = $(shell find tests -path tests/e2e -prune -o -name 'test_*.py' -print | sort)
+
+.PHONY: help run test format wheel clean system-packages
+
+help: ## list these targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-7s %s\n", $$1, $$2 }' Makefile
+
+run: .venv/.installed ## run a chat server on port 6000, data in ./chatserver.db; Ctrl-C stops it
+	@exec .venv/bin/twistd --pidfile= -n chatserver --port 6000
+
+test: .venv-test/.installed ## lint, types, the whole suite under pytest, its TestCases under trial
+	.venv-test/bin/ruff check .
+	.venv-test/bin/ruff format --check .
+	.venv-test/bin/mypy
+	.venv-test/bin/pytest
+	.venv-test/bin/python -m twisted.trial --reporter=text $(TESTCASES)
+
+format: .venv-test/.installed ## lay the code out as the lint of `make test` wants it
+	.venv-test/bin/ruff check --fix .
+	.venv-test/bin/ruff format .
+
+wheel: .venv-test/.installed ## build dist/chatserver-*.tar.gz and, from it, the wheel
+	.venv-test/bin/python -m build
+
+clean: ## remove all that the other targets made; databases stay
+	rm -rf .venv .venv-test build dist chatserver.egg-info
+	rm -rf _trial_temp* tests.* .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	find . -name __pycache__ -prune -exec rm -rf {} +
+	rm -f twisted/plugins/dropin.cache
+
+.venv/.installed: $(SOURCES) pyproject.toml setup.py MANIFEST.in | .venv/bin/pip
+	@echo 'Installing chatserver into .venv ...'
+	@.venv/bin/pip install -qq .
+	@touch $@
+
+.venv-test/.installed: pyproject.toml setup.py | system-packages .venv-test/bin/pip
+	@echo 'Installing chatserver and the test tools into .venv-test ...'
+	@.venv-test/bin/pip install -qq -e '.[dev]'
+	@touch $@
+
+# pip is the last thing that a new environment gets: with it, the environment is whole.
+%/bin/pip:
+	@python=$$(.ci/find-python $(PYTHON)) && "$$python" -m venv $*
+
+.venv-test/bin/pip: | system-packages
+
+system-packages:
+	@.ci/system-packages $(PYTHON)
