@@ -1,0 +1,169 @@
+"""The settings: defaults < file < environment < flags."""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Any, get_type_hints
+
+ENVIRONMENT_PREFIX = "CHATSERVER_"
+
+
+class SettingsError(Exception):
+    """A setting can't be used; the text says which, where it came from and why."""
+
+
+def _setting(default: Any, help: str, *, least: float = 0) -> Any:
+    return field(default=default, metadata={"help": help, "least": least})
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """Everything that can be set; times are in seconds, sizes in bytes unless said otherwise."""
+
+    port: tuple[str, ...] = _setting(
+        ("6000",), "Port number or Twisted endpoint string to listen on; may be given repeatedly."
+    )
+    database: str = _setting(
+        "sqlite:///chatserver.db",
+        "Database: sqlite:///FILE, or sqlite:////FOLDER/FILE with a full path. A URL with a "
+        "password belongs in the file or the environment.",
+    )
+    max_frame: int = _setting(65536, "Longest accepted frame, in bytes.", least=1024)
+    max_text: int = _setting(16384, "Longest text of a chat, in characters.", least=1)
+    rate: float = _setting(
+        500.0, "Requests a second that an account may make on average; 0 = no limit."
+    )
+    burst: int = _setting(2000, "Requests that an account may make at once.", least=1)
+    register_rate: float = _setting(120.0, "Registrations a minute from one address; 0 = no limit.")
+    login_failures: int = _setting(
+        5, "Wrong passwords in a row before an address has to wait; 0 = no limit."
+    )
+    login_timeout: float = _setting(60.0, "Seconds in which a connection must log in.", least=0.05)
+    ping_interval: float = _setting(
+        240.0, "Seconds of silence after which the server sends PING.", least=0.05
+    )
+    keepalive: float = _setting(25.0, "Seconds in which TCP keepalive finds a dead peer.", least=3)
+    send_queue: int = _setting(
+        4 * 2**20, "Unsent bytes for one connection before it is closed as slow.", least=65536
+    )
+    in_progress: int = _setting(
+        1000, "Requests of one connection in progress before the server stops reading.", least=1
+    )
+    pending: int = _setting(
+        50_000, "Messages waiting for the database before more are refused.", least=1
+    )
+    hash_threads: int = _setting(2, "Threads that hash passwords, at low priority.", least=1)
+    hash_queue: int = _setting(200, "Password hashes waiting before more are refused.", least=1)
+    classic_gap: float = _setting(0.005, "Seconds between two frames to a classic (C++) client.")
+    drain: float = _setting(10.0, "The longest a stop may take, in seconds.", least=0.1)
+    token_days: float = _setting(30.0, "Days that a login token is valid.", least=0.00001)
+
+
+_KINDS: dict[str, Any] = get_type_hints(Settings)
+_FIELDS = {item.name: item for item in fields(Settings)}
+
+
+def help_of(name: str) -> str:
+    """The help text of a setting."""
+    return str(_FIELDS[name].metadata["help"])
+
+
+def load(
+    flags: Mapping[str, Any], *, config: str | None, environment: Mapping[str, str] = os.environ
+) -> Settings:
+    """Put the settings together.
+
+    :param flags: what the command line set, by setting name.
+    :param config: the path of a TOML file; CHATSERVER_CONFIG names one too.
+    :raises SettingsError: a name is unknown, or a value can't be used.
+    """
+    path = config or environment.get(ENVIRONMENT_PREFIX + "CONFIG")
+    values: dict[str, Any] = {}
+    if path:
+        values |= _checked(_read(path), lambda name: f"{path}: {name}")
+    values |= _checked(_from_environment(environment), _variable)
+    values |= _checked(flags, _flag)
+    return Settings(**values)
+
+
+def _read(path: str) -> dict[str, Any]:
+    try:
+        return tomllib.loads(Path(path).read_text(encoding="utf-8"))
+    except OSError as problem:
+        raise SettingsError(f"can't read the config file {path}: {problem.strerror}") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as problem:
+        raise SettingsError(f"the config file {path} is not valid TOML: {problem}") from None
+
+
+def _from_environment(environment: Mapping[str, str]) -> dict[str, Any]:
+    found: dict[str, Any] = {
+        name.removeprefix(ENVIRONMENT_PREFIX).lower(): value
+        for name, value in environment.items()
+        if name.startswith(ENVIRONMENT_PREFIX)
+    }
+    found.pop("config", None)
+    if "port" in found:
+        found["port"] = found["port"].split()
+    return found
+
+
+def _checked(values: Mapping[str, Any], told_as: Any) -> dict[str, Any]:
+    checked = {}
+    for name, value in values.items():
+        if name not in _FIELDS:
+            raise SettingsError(f"{told_as(name)}: there is no such setting")
+        try:
+            checked[name] = _convert(name, value)
+        except ValueError as problem:
+            raise SettingsError(f"{told_as(name)}: {problem}") from None
+    return checked
+
+
+def _convert(name: str, value: Any) -> Any:
+    kind = _KINDS[name]
+    if kind is str:
+        if not isinstance(value, str) or not value:
+            raise ValueError("must be a text that is not empty")
+        return value
+    if name == "port":
+        return _ports(value)
+    if isinstance(value, bool):
+        raise ValueError(f"must be a number, not {str(value).lower()}")
+    try:
+        number = kind(value)
+    except (TypeError, ValueError):
+        what = "a whole number" if kind is int else "a number"
+        raise ValueError(f"must be {what}, not {value!r}") from None
+    if isinstance(value, float) and number != value:
+        raise ValueError(f"must be a whole number, not {value!r}")
+    least = _FIELDS[name].metadata["least"]
+    if not least <= number < float("inf"):
+        raise ValueError(f"must be at least {least:g}, not {value}")
+    return number
+
+
+def _ports(value: Any) -> tuple[str, ...]:
+    items = value if isinstance(value, list | tuple) else [value]
+    if not items or not all(type(item) in (int, str) and str(item) for item in items):
+        raise ValueError("must be a port number, an endpoint string, or a list of them")
+    for item in map(str, items):
+        if item.isdecimal() and int(item) > 65535:
+            raise ValueError(f"port numbers go from 0 to 65535, not {item}")
+        if ":" not in item and not item.isdecimal():
+            raise ValueError(
+                f"must be a port number or an endpoint string like tcp:6000:interface=127.0.0.1, "
+                f"not {item!r}"
+            )
+    return tuple(map(str, items))
+
+
+def _flag(name: str) -> str:
+    return "--" + name.replace("_", "-")
+
+
+def _variable(name: str) -> str:
+    return ENVIRONMENT_PREFIX + name.upper()

@@ -1,0 +1,1 @@
+"""Everything SQL: connections, migrations, and one class for each kind of thing stored."""

@@ -1,0 +1,83 @@
+"""Accounts: who there is."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from chatserver.errors import NoSuchUser, Refused
+from chatserver.store.cache import BoundedCache
+from chatserver.store.database import Cursor, Database
+from chatserver.store.errors import RowRefused
+
+_CACHED_NAMES = 100_000
+
+
+class Account(NamedTuple):
+    """One account as stored."""
+
+    id: int
+    name: str
+    password_hash: str
+    disabled: bool
+
+
+class Accounts:
+    """Creates and finds accounts."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._names: BoundedCache[int, str] = BoundedCache(_CACHED_NAMES)
+
+    async def create(self, name: str, password_hash: str, now: int) -> int:
+        """A new account's id. ``now`` in milliseconds since the epoch.
+
+        :raises Refused: the name is taken.
+        """
+        try:
+            return await self._database.write(_insert, name, password_hash, now)
+        except RowRefused:
+            raise Refused(f"the name {name} is taken; choose another") from None
+
+    async def is_taken(self, name: str) -> bool:
+        """Whether an account has this name."""
+        return await self.find(name=name) is not None
+
+    async def find(self, *, id: int | None = None, name: str | None = None) -> Account | None:
+        """The account with this id, or else this name."""
+        return await self._database.read(_select, id, name)
+
+    def cached_name(self, id: int) -> str | None:
+        """The name of an account, where it is at hand."""
+        return self._names.get(id)
+
+    async def name(self, id: int) -> str:
+        """The name of an account.
+
+        :raises NoSuchUser: there is none with this id.
+        """
+        name = self._names.get(id)
+        if name is None:
+            account = await self.find(id=id)
+            if account is None:
+                raise NoSuchUser
+            name = account.name
+            self._names.put(id, name)
+        return name
+
+
+def _insert(cursor: Cursor, name: str, password_hash: str, now: int) -> int:
+    cursor.execute(
+        "INSERT INTO accounts (name, password_hash, created) VALUES (?, ?, ?)",
+        (name, password_hash, now),
+    )
+    assert cursor.lastrowid is not None
+    return cursor.lastrowid
+
+
+def _select(cursor: Cursor, id: int | None, name: str | None) -> Account | None:
+    column, value = ("name", name) if id is None else ("id", id)
+    cursor.execute(
+        f"SELECT id, name, password_hash, disabled FROM accounts WHERE {column} = ?", (value,)
+    )
+    row = cursor.fetchone()
+    return None if row is None else Account(row[0], row[1], row[2], bool(row[3]))

@@ -1,0 +1,106 @@
+"""Conversations: which one two users share, and who takes part in which."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from chatserver.errors import NotAMember
+from chatserver.store.cache import BoundedCache
+from chatserver.store.database import Cursor, Database
+
+_CACHED = 200_000
+
+
+class Membership(NamedTuple):
+    """An account's part in a conversation: what follows ``joined`` is theirs.
+
+    Either ``group`` is set, or the ``pair`` of accounts (the lower id first).
+    """
+
+    conversation: int
+    joined: int
+    group: int | None
+    pair: tuple[int, int] | None
+
+    def addressee(self, sender: int) -> int:
+        """Whom a message from one of the pair is for."""
+        assert self.pair is not None
+        low, high = self.pair
+        return high if sender == low else low
+
+
+def pair_of(one: int, other: int) -> tuple[int, int]:
+    """The key of two users' conversation."""
+    return (one, other) if one <= other else (other, one)
+
+
+class Conversations:
+    """Finds conversations and memberships; both stay true once they are."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._pairs: BoundedCache[tuple[int, int], int] = BoundedCache(_CACHED)
+        self._memberships: BoundedCache[tuple[int, int], Membership] = BoundedCache(_CACHED)
+        #: The conversation of a pair, where it is at hand.
+        self.cached_pair = self._pairs.get
+
+    def remember_pair(self, pair: tuple[int, int], conversation: int) -> None:
+        """Note what the log has just made."""
+        self._pairs.put(pair, conversation)
+
+    async def of_pair(self, pair: tuple[int, int]) -> int | None:
+        """The conversation of a pair, or None where they never wrote to each other."""
+        conversation = self._pairs.get(pair)
+        if conversation is None:
+            conversation = await self._database.read(select_pair, pair)
+            if conversation is not None:
+                self._pairs.put(pair, conversation)
+        return conversation
+
+    async def membership(self, account: int, conversation: int) -> Membership:
+        """
+        :raises NotAMember: the account takes no part in it, or there is no such conversation.
+        """
+        key = (account, conversation)
+        membership = self._memberships.get(key)
+        if membership is None:
+            membership = await self._database.read(_select_membership, account, conversation)
+            if membership is None:
+                raise NotAMember
+            self._memberships.put(key, membership)
+        return membership
+
+
+def select_pair(cursor: Cursor, pair: tuple[int, int]) -> int | None:
+    """The conversation of a pair, inside a transaction."""
+    cursor.execute("SELECT id FROM conversations WHERE low = ? AND high = ?", pair)
+    row = cursor.fetchone()
+    return None if row is None else int(row[0])
+
+
+def insert_pair(cursor: Cursor, pair: tuple[int, int]) -> int:
+    """A new conversation of a pair with its members, inside a transaction."""
+    cursor.execute("INSERT INTO conversations (low, high) VALUES (?, ?)", pair)
+    conversation = cursor.lastrowid
+    assert conversation is not None
+    for account in sorted(set(pair)):
+        cursor.execute(
+            "INSERT INTO members (account, conversation, joined, role) VALUES (?, ?, 0, 'normal')",
+            (account, conversation),
+        )
+    return conversation
+
+
+def _select_membership(cursor: Cursor, account: int, conversation: int) -> Membership | None:
+    cursor.execute(
+        "SELECT m.joined, g.id, c.low, c.high FROM members m "
+        "JOIN conversations c ON c.id = m.conversation "
+        "LEFT JOIN chat_groups g ON g.conversation = m.conversation "
+        "WHERE m.account = ? AND m.conversation = ?",
+        (account, conversation),
+    )
+    row = cursor.fetchone()
+    if row is None:
+        return None
+    joined, group, low, high = row
+    return Membership(conversation, joined, group, None if low is None else (low, high))

@@ -1,0 +1,105 @@
+"""How far each device has come in each conversation: written behind, read at login."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from chatserver.store.database import Cursor, Database
+
+Positions = dict[int, dict[int, int]]  # device -> conversation -> seq
+
+
+class Backlog(NamedTuple):
+    """What waits for a device in a conversation: ``missed`` messages in (floor, last].
+
+    The account's own messages up to ``own``, and those from this device, are none of them.
+    """
+
+    conversation: int
+    floor: int
+    own: int
+    last: int
+    missed: int
+
+
+class Cursors:
+    """Remembers positions in memory and writes them down many at a time.
+
+    What a crash loses of them comes to the device again; nothing is lost by it.
+    """
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._unwritten: Positions = {}
+        self._writing: list[Positions] = []
+        self._failures = 0
+
+    def note(self, device: int, conversation: int, seq: int) -> None:
+        """Everything up to ``seq`` has reached the device."""
+        positions = self._unwritten.get(device)
+        if positions is None:
+            positions = self._unwritten[device] = {}
+        if seq > positions.get(conversation, 0):
+            positions[conversation] = seq
+
+    def is_settled(self, device: int | None = None) -> bool:
+        """Whether all that was noted (of one device) is in the database."""
+        if device is None:
+            return not self._unwritten and not self._writing
+        return device not in self._unwritten and not any(
+            device in positions for positions in self._writing
+        )
+
+    async def flush(self) -> None:
+        """Write down what has been noted so far; when this returns, all of it is written.
+
+        :raises TryAgain: the database can't be reached; what was noted stays noted.
+        """
+        positions, self._unwritten = self._unwritten, {}
+        self._writing.append(positions)
+        failures = self._failures
+        try:
+            # Even with nothing new: writes run in order, so this waits for earlier flushes.
+            await self._database.write(_upsert, positions)
+        except BaseException:
+            self._failures += 1
+            for device, noted in positions.items():
+                for conversation, seq in noted.items():
+                    self.note(device, conversation, seq)
+            raise
+        finally:
+            self._writing.remove(positions)
+        if self._failures > failures:  # an earlier flush left something
+            await self.flush()
+
+
+def _upsert(cursor: Cursor, positions: Positions) -> None:
+    cursor.executemany(
+        "INSERT INTO cursors (device, conversation, seq) VALUES (?, ?, ?) "
+        "ON CONFLICT (device, conversation) DO UPDATE SET seq = MAX(seq, excluded.seq)",
+        [
+            (device, conversation, seq)
+            for device, noted in positions.items()
+            for conversation, seq in noted.items()
+        ],
+    )
+
+
+def select_backlogs(cursor: Cursor, account: int, device: int) -> list[Backlog]:
+    """Every conversation of the account in which something stands above the device's cursor."""
+    cursor.execute(
+        "SELECT p.conversation, p.floor, p.own, p.last,"
+        " (SELECT COUNT(*) FROM messages x"
+        "  WHERE x.conversation = p.conversation AND x.seq > p.floor AND x.seq <= p.last"
+        "  AND NOT (x.sender = ? AND (x.device = ? OR x.seq <= p.own))) "
+        "FROM (SELECT m.conversation,"
+        "  CASE WHEN COALESCE(c.seq, 0) > m.joined THEN c.seq ELSE m.joined END AS floor,"
+        "  COALESCE(c.own, 0) AS own,"
+        "  (SELECT MAX(seq) FROM messages WHERE conversation = m.conversation) AS last"
+        "  FROM members m LEFT JOIN cursors c"
+        "  ON c.device = ? AND c.conversation = m.conversation"
+        "  WHERE m.account = ?) p "
+        "WHERE p.last > p.floor ORDER BY p.conversation",
+        (account, device, device, account),
+    )
+    return [Backlog(*row) for row in cursor.fetchall()]

@@ -1,0 +1,147 @@
+"""The devices of accounts, and the tokens that log them in again."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from typing import NamedTuple
+
+from chatserver.errors import Refused
+from chatserver.store.accounts import Account
+from chatserver.store.database import Cursor, Database
+
+UNNAMED = ""
+# A device that keeps logging in by password keeps its newest tokens.
+_TOKENS_KEPT = 16
+
+
+class Entry(NamedTuple):
+    """A device that may come in. ``expires`` in milliseconds since the epoch."""
+
+    device: int
+    token: str
+    expires: int
+
+
+class TokenOwner(NamedTuple):
+    """Whom a token belongs to."""
+
+    account: Account
+    device: int
+    device_name: str
+
+
+class Devices:
+    """Knows the devices of accounts; stores tokens only hashed.
+
+    :param token_days: how long a token is valid after its last use.
+    """
+
+    def __init__(self, database: Database, token_days: float) -> None:
+        self._database = database
+        self._lifetime = int(token_days * 86_400_000)
+
+    async def is_known(self, account: int, name: str) -> bool:
+        """Whether the account has been seen with this device."""
+        return await self._database.read(_find, account, name) is not None
+
+    async def enter(self, account: int, name: str, now: int) -> Entry:
+        """Let a device in that showed a password, with a new token.
+
+        A new device begins with what no device of the account has received or sent.
+        """
+        token = secrets.token_urlsafe(32)
+        expires = now + self._lifetime
+        device = await self._database.write(_enter, account, name, _hash(token), now, expires)
+        return Entry(device, token, expires)
+
+    async def renew(self, owner: TokenOwner, token: str, now: int) -> Entry:
+        """Let a device in that showed a token, which is valid from now on for its whole time.
+
+        :raises Refused: it has just been revoked.
+        """
+        expires = now + self._lifetime
+        if not await self._database.write(_renew, _hash(token), expires):
+            raise Refused("unknown or expired token; log in with the password")
+        return Entry(owner.device, token, expires)
+
+    async def owner_of(self, token: str, now: int) -> TokenOwner | None:
+        """Whom a token belongs to that is known and has not expired."""
+        return await self._database.read(_owner, _hash(token), now)
+
+    async def revoke(self, device: int) -> None:
+        """Make all tokens of a device worthless."""
+        await self._database.write(_revoke, device)
+
+
+def _hash(token: str) -> bytes:
+    """Tokens are random enough for a plain hash."""
+    return hashlib.sha256(token.encode()).digest()
+
+
+def _find(cursor: Cursor, account: int, name: str) -> int | None:
+    cursor.execute("SELECT id FROM devices WHERE account = ? AND name = ?", (account, name))
+    row = cursor.fetchone()
+    return None if row is None else int(row[0])
+
+
+def _enter(
+    cursor: Cursor, account: int, name: str, token_hash: bytes, now: int, expires: int
+) -> int:
+    device = _find(cursor, account, name)
+    if device is None:
+        device = _create(cursor, account, name)
+    cursor.execute("DELETE FROM tokens WHERE device = ? AND expires < ?", (device, now))
+    cursor.execute("SELECT hash FROM tokens WHERE device = ? ORDER BY expires DESC", (device,))
+    for (worn,) in cursor.fetchall()[_TOKENS_KEPT - 1 :]:
+        cursor.execute("DELETE FROM tokens WHERE hash = ?", (worn,))
+    cursor.execute(
+        "INSERT INTO tokens (hash, device, expires) VALUES (?, ?, ?)",
+        (token_hash, device, expires),
+    )
+    return device
+
+
+def _create(cursor: Cursor, account: int, name: str) -> int:
+    cursor.execute("SELECT 1 FROM devices WHERE account = ? LIMIT 1", (account,))
+    is_first = cursor.fetchone() is None
+    cursor.execute("INSERT INTO devices (account, name) VALUES (?, ?)", (account, name))
+    device = cursor.lastrowid
+    assert device is not None
+    if not is_first:
+        _begin_where_others_are(cursor, account, device)
+    return device
+
+
+def _begin_where_others_are(cursor: Cursor, account: int, device: int) -> None:
+    cursor.execute(
+        "INSERT INTO cursors (device, conversation, seq, own) "
+        "SELECT ?, m.conversation,"
+        " COALESCE((SELECT MAX(c.seq) FROM devices d JOIN cursors c ON c.device = d.id"
+        "  WHERE d.account = m.account AND c.conversation = m.conversation), 0),"
+        " COALESCE((SELECT MAX(seq) FROM messages WHERE conversation = m.conversation), 0) "
+        "FROM members m WHERE m.account = ?",
+        (device, account),
+    )
+
+
+def _renew(cursor: Cursor, token_hash: bytes, expires: int) -> bool:
+    cursor.execute("UPDATE tokens SET expires = ? WHERE hash = ?", (expires, token_hash))
+    return cursor.rowcount == 1
+
+
+def _owner(cursor: Cursor, token_hash: bytes, now: int) -> TokenOwner | None:
+    cursor.execute(
+        "SELECT a.id, a.name, a.password_hash, a.disabled, d.id, d.name FROM tokens t "
+        "JOIN devices d ON d.id = t.device JOIN accounts a ON a.id = d.account "
+        "WHERE t.hash = ? AND t.expires >= ?",
+        (token_hash, now),
+    )
+    row = cursor.fetchone()
+    if row is None:
+        return None
+    return TokenOwner(Account(row[0], row[1], row[2], bool(row[3])), row[4], row[5])
+
+
+def _revoke(cursor: Cursor, device: int) -> None:
+    cursor.execute("DELETE FROM tokens WHERE device = ?", (device,))

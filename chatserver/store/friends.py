@@ -1,0 +1,38 @@
+"""Lists of friends: one-way, each account has its own."""
+
+from __future__ import annotations
+
+from chatserver.errors import Exists
+from chatserver.store.database import Cursor, Database
+from chatserver.store.errors import RowRefused
+
+
+class Friends:
+    """Adds to lists of friends and reads them."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def add(self, account: int, friend: int) -> None:
+        """Put a user on an account's list.
+
+        :raises Exists: the user is on it already.
+        """
+        try:
+            await self._database.write(_insert, account, friend)
+        except RowRefused:
+            raise Exists("this user is your friend already") from None
+
+
+def _insert(cursor: Cursor, account: int, friend: int) -> None:
+    cursor.execute("INSERT INTO friends (account, friend) VALUES (?, ?)", (account, friend))
+
+
+def select_friends(cursor: Cursor, account: int) -> list[tuple[int, str]]:
+    """The ids and names on an account's list, by id."""
+    cursor.execute(
+        "SELECT f.friend, a.name FROM friends f JOIN accounts a ON a.id = f.friend "
+        "WHERE f.account = ? ORDER BY f.friend",
+        (account,),
+    )
+    return cursor.fetchall()

@@ -1,0 +1,139 @@
+"""Groups and who is in them."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from chatserver.errors import Exists, NoSuchGroup
+from chatserver.store.database import Cursor, Database
+from chatserver.store.errors import RowRefused
+from chatserver.wire.frames import Role
+
+
+class Member(NamedTuple):
+    """One member of a group."""
+
+    id: int
+    name: str
+    role: Role
+
+
+class Group(NamedTuple):
+    """A group as stored."""
+
+    id: int
+    conversation: int
+    name: str
+    description: str
+
+
+class GroupOfMine(NamedTuple):
+    """A group as one of its members has it: what follows ``joined`` is theirs."""
+
+    group: Group
+    joined: int
+    members: list[Member]
+
+
+class Groups:
+    """Creates, joins and finds groups."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def create(self, creator: int, name: str, description: str) -> Group:
+        """A new group with its first member.
+
+        :raises Exists: the name is taken.
+        """
+        try:
+            return await self._database.write(_create, creator, name, description)
+        except RowRefused:
+            raise Exists(f"a group named {name} exists already; choose another name") from None
+
+    async def join(self, account: int, group: int) -> GroupOfMine:
+        """Make an account a member, of what is sent from now on.
+
+        :raises NoSuchGroup: there is no such group.
+        :raises Exists: the account is a member already.
+        """
+        try:
+            return await self._database.write(_join, account, group)
+        except RowRefused:
+            raise Exists("you are a member of this group already") from None
+
+    async def find(self, group: int) -> Group:
+        """
+        :raises NoSuchGroup: there is no such group.
+        """
+        return await self._database.read(_find, group)
+
+
+def _create(cursor: Cursor, creator: int, name: str, description: str) -> Group:
+    cursor.execute("INSERT INTO conversations (low, high) VALUES (NULL, NULL)")
+    conversation = cursor.lastrowid
+    assert conversation is not None
+    cursor.execute(
+        "INSERT INTO chat_groups (name, description, conversation) VALUES (?, ?, ?)",
+        (name, description, conversation),
+    )
+    group = cursor.lastrowid
+    assert group is not None
+    _add_member(cursor, creator, conversation, 0, "creator")
+    return Group(group, conversation, name, description)
+
+
+def _join(cursor: Cursor, account: int, id: int) -> GroupOfMine:
+    group = _find(cursor, id)
+    cursor.execute(
+        "SELECT COALESCE(MAX(seq), 0) FROM messages WHERE conversation = ?", (group.conversation,)
+    )
+    (seq,) = cursor.fetchone()
+    _add_member(cursor, account, group.conversation, seq, "normal")
+    cursor.execute(
+        "SELECT a.id, a.name, m.role FROM members m JOIN accounts a ON a.id = m.account "
+        "WHERE m.conversation = ? ORDER BY a.id",
+        (group.conversation,),
+    )
+    return GroupOfMine(group, seq, [Member(*row) for row in cursor.fetchall()])
+
+
+def _add_member(cursor: Cursor, account: int, conversation: int, joined: int, role: Role) -> None:
+    cursor.execute(
+        "INSERT INTO members (account, conversation, joined, role) VALUES (?, ?, ?, ?)",
+        (account, conversation, joined, role),
+    )
+
+
+def _find(cursor: Cursor, id: int) -> Group:
+    cursor.execute(
+        "SELECT id, conversation, name, description FROM chat_groups WHERE id = ?", (id,)
+    )
+    row = cursor.fetchone()
+    if row is None:
+        raise NoSuchGroup
+    return Group(*row)
+
+
+def select_groups(cursor: Cursor, account: int) -> list[GroupOfMine]:
+    """An account's groups with their members, by group id and account id."""
+    cursor.execute(
+        "SELECT m.joined, g.id, g.conversation, g.name, g.description FROM members m "
+        "JOIN chat_groups g ON g.conversation = m.conversation "
+        "WHERE m.account = ? ORDER BY g.id",
+        (account,),
+    )
+    groups = [GroupOfMine(Group(*row), joined, []) for joined, *row in cursor.fetchall()]
+    members = {mine.group.conversation: mine.members for mine in groups}
+    cursor.execute(
+        "SELECT o.conversation, a.id, a.name, o.role FROM members m "
+        "JOIN chat_groups g ON g.conversation = m.conversation "
+        "JOIN members o ON o.conversation = m.conversation "
+        "JOIN accounts a ON a.id = o.account "
+        "WHERE m.account = ? ORDER BY o.conversation, a.id",
+        (account,),
+    )
+    for conversation, *member in cursor.fetchall():
+        if conversation in members:
+            members[conversation].append(Member(*member))
+    return groups

@@ -1,0 +1,163 @@
+"""The conversation log: group commit, and reading back.
+
+A message is acknowledged and delivered only after its commit. One transaction takes all
+that is pending when the one before it has ended, so that under load many messages
+share a commit, and a lone one doesn't wait.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Sequence
+from itertools import count
+from typing import NamedTuple
+
+from twisted.internet.defer import Deferred
+from twisted.logger import Logger
+
+from chatserver.clock import Clock
+from chatserver.errors import Conflict, TryAgain
+from chatserver.spawn import spawn
+from chatserver.store import messages
+from chatserver.store.cache import BoundedCache
+from chatserver.store.conversations import Conversations
+from chatserver.store.database import Database
+from chatserver.store.errors import RowRefused
+from chatserver.store.messages import Batch, Draft, Message, Stored
+
+_BATCH = 1000  # messages in one transaction
+_CAREFUL_TRIES = 3
+_CACHED_SEQS = 200_000
+_RETRY_AFTER = 1.0  # seconds
+NO_LIMIT = 2**62  # a seq above all others
+
+Outcome = Stored | Conflict | TryAgain
+
+
+class Page(NamedTuple):
+    """Messages of a conversation, oldest first; ``more``: the range holds more of them."""
+
+    messages: list[Message]
+    more: bool
+
+
+class MessageLog:
+    """Appends messages to their conversations and reads them back.
+
+    :param limit: how many messages may wait for the database.
+    """
+
+    _log = Logger()
+
+    def __init__(
+        self, database: Database, conversations: Conversations, clock: Clock, limit: int
+    ) -> None:
+        self._database = database
+        self._conversations = conversations
+        self._clock = clock
+        self._limit = limit
+        self._pending: list[tuple[Draft, Deferred[Stored]]] = []
+        self._is_committing = False
+        self._last_seqs: BoundedCache[int, int] = BoundedCache(_CACHED_SEQS)
+        self._made_cids = count()
+        self._boot = secrets.token_hex(8)
+
+    def cid(self, given: str | None) -> str:
+        """A draft's cid: the client's, or one that no other message has."""
+        if given is not None:
+            return messages.client_cid(given)
+        return messages.server_cid(f"{self._boot}.{next(self._made_cids):x}")
+
+    def append(self, draft: Draft) -> Deferred[Stored]:
+        """Store a message; fires after the commit, in the order of the calls.
+
+        Fails with :class:`Conflict`, or with :class:`TryAgain` where the database can't be
+        reached.
+
+        :raises TryAgain: too many messages wait already.
+        """
+        if len(self._pending) >= self._limit:
+            raise TryAgain("the server is overloaded; try again", retry_after=_RETRY_AFTER)
+        stored: Deferred[Stored] = Deferred()
+        self._pending.append((draft, stored))
+        if not self._is_committing:
+            self._is_committing = True
+            # What else arrives in this turn of the reactor shares the commit.
+            self._clock.callLater(0, self._commit)
+        return stored
+
+    async def page_after(self, conversation: int, after: int, limit: int) -> list[Message]:
+        """The first ``limit`` messages above a seq, oldest first."""
+        return await self._database.read(
+            messages.select_oldest, conversation, after, NO_LIMIT, limit
+        )
+
+    async def history(
+        self, conversation: int, after: int, before: int, limit: int, *, newest: bool
+    ) -> Page:
+        """The newest or the oldest messages between two seqs (both exclusive)."""
+        select = messages.select_newest if newest else messages.select_oldest
+        found = await self._database.read(select, conversation, after, before, limit + 1)
+        if len(found) <= limit:
+            return Page(found, False)
+        return Page(found[1:] if newest else found[:limit], True)
+
+    def _commit(self) -> None:
+        spawn(self._commit_pending(), "the group commit")
+
+    async def _commit_pending(self) -> None:
+        while self._pending:
+            batch, self._pending = self._pending[:_BATCH], self._pending[_BATCH:]
+            outcomes = await self._store([draft for draft, _ in batch])
+            for (_, waiting), outcome in zip(batch, outcomes, strict=True):
+                if isinstance(outcome, Stored):
+                    waiting.callback(outcome)
+                else:
+                    waiting.errback(outcome)
+        self._is_committing = False
+
+    async def _store(self, drafts: Sequence[Draft]) -> Sequence[Outcome]:
+        try:
+            batch = await self._database.write(
+                messages.insert, drafts, self._now(), self._last_seqs.get
+            )
+        except RowRefused:
+            return await self._store_carefully(drafts)
+        except TryAgain as problem:
+            return self._failed(drafts, problem)
+        except Exception:
+            self._log.failure("a batch of {count} messages failed", count=len(drafts))
+            return await self._store_carefully(drafts)
+        return self._committed(batch)
+
+    async def _store_carefully(self, drafts: Sequence[Draft]) -> Sequence[Outcome]:
+        """Store drafts of which some may be in the log already, or can't be stored at all."""
+        for _ in range(_CAREFUL_TRIES):
+            try:
+                batch = await self._database.write(messages.insert_carefully, drafts, self._now())
+            except RowRefused:
+                continue
+            except TryAgain as problem:
+                return self._failed(drafts, problem)
+            except Exception:
+                self._log.failure("{count} messages can't be stored", count=len(drafts))
+                break
+            return self._committed(batch)
+        if len(drafts) == 1:
+            return self._failed(drafts, TryAgain(retry_after=_RETRY_AFTER))
+        return [outcome for draft in drafts for outcome in await self._store_carefully([draft])]
+
+    def _committed(self, batch: Batch) -> Sequence[Outcome]:
+        for conversation, seq in batch.last_seqs.items():
+            self._last_seqs.put(conversation, seq)
+        for pair, conversation in batch.pairs.items():
+            self._conversations.remember_pair(pair, conversation)
+        return batch.outcomes
+
+    def _failed(self, drafts: Sequence[Draft], problem: TryAgain) -> Sequence[Outcome]:
+        """It is not known what is in the log now: read the seqs again."""
+        self._last_seqs.clear()
+        return [problem] * len(drafts)
+
+    def _now(self) -> int:
+        return int(self._clock.seconds() * 1000)

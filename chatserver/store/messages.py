@@ -1,0 +1,182 @@
+"""Messages as the log keeps them, and the statements that write and read them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
+
+import msgspec
+
+from chatserver.errors import Conflict
+from chatserver.store.conversations import insert_pair, select_pair
+from chatserver.store.database import Cursor
+
+_INSERT = (
+    "INSERT INTO messages (conversation, seq, sender, device, sent, cid, body) "
+    "VALUES (?, ?, ?, ?, ?, ?, ?)"
+)
+
+
+class Draft(msgspec.Struct):
+    """A message on its way into the log.
+
+    Its place is a ``conversation``, or a ``pair`` of users whose conversation is not known.
+    """
+
+    sender: int
+    device: int
+    text: str
+    cid: str
+    conversation: int | None = None
+    pair: tuple[int, int] | None = None
+
+
+class Stored(NamedTuple):
+    """Where a draft stands in the log; ``sent`` in milliseconds since the epoch.
+
+    ``is_repeat``: it stood there before, under the same cid.
+    """
+
+    conversation: int
+    seq: int
+    sent: int
+    is_repeat: bool
+
+
+class Message(NamedTuple):
+    """A message read back; ``sent`` in milliseconds since the epoch."""
+
+    seq: int
+    sender: int
+    name: str
+    device: int
+    sent: int
+    cid: str | None
+    text: str
+
+
+class Batch(NamedTuple):
+    """What became of the drafts of one transaction, in their order."""
+
+    outcomes: list[Stored | Conflict]
+    last_seqs: dict[int, int]
+    pairs: dict[tuple[int, int], int]
+
+
+def client_cid(cid: str) -> str:
+    """A client's cid as stored."""
+    return "=" + cid
+
+
+def server_cid(cid: str) -> str:
+    """A cid that the server made, as stored: no client can send it."""
+    return "#" + cid
+
+
+LastSeq = Callable[[int], int | None]
+
+
+def insert(cursor: Cursor, drafts: Sequence[Draft], now: int, last_seq: LastSeq) -> Batch:
+    """Write drafts, trusting that no cid was used before and that ``last_seq`` is right.
+
+    Where either is wrong, the database's unique keys refuse the whole batch.
+    """
+    batch = Batch([], {}, {})
+    rows = [_place(cursor, draft, now, last_seq, batch) for draft in drafts]
+    cursor.executemany(_INSERT, rows)
+    return batch
+
+
+def insert_carefully(cursor: Cursor, drafts: Sequence[Draft], now: int) -> Batch:
+    """Write those drafts that are not in the log already, trusting only the database."""
+    batch = Batch([], {}, {})
+    for draft in drafts:
+        earlier = _select_earlier(cursor, draft)
+        if earlier is None:
+            cursor.execute(_INSERT, _place(cursor, draft, now, _unknown, batch))
+        else:
+            batch.outcomes.append(earlier)
+    return batch
+
+
+def _unknown(conversation: int) -> None:  # noqa: ARG001
+    return None
+
+
+def _place(
+    cursor: Cursor, draft: Draft, now: int, last_seq: LastSeq, batch: Batch
+) -> tuple[int, int, int, int, int, str, str]:
+    """Give a draft the next seq of its conversation; returns its row."""
+    conversation = draft.conversation or _conversation(cursor, draft, batch)
+    last = batch.last_seqs.get(conversation)
+    if last is None:
+        last = last_seq(conversation)
+        if last is None:
+            last = _select_last_seq(cursor, conversation)
+    seq = batch.last_seqs[conversation] = last + 1
+    batch.outcomes.append(Stored(conversation, seq, now, False))
+    return (conversation, seq, draft.sender, draft.device, now, draft.cid, draft.text)
+
+
+def _conversation(cursor: Cursor, draft: Draft, batch: Batch) -> int:
+    pair = draft.pair
+    assert pair is not None
+    found = batch.pairs.get(pair)
+    if found is None:
+        found = select_pair(cursor, pair)
+        if found is None:
+            found = insert_pair(cursor, pair)
+        batch.pairs[pair] = found
+    return found
+
+
+def _select_last_seq(cursor: Cursor, conversation: int) -> int:
+    cursor.execute(
+        "SELECT COALESCE(MAX(seq), 0) FROM messages WHERE conversation = ?", (conversation,)
+    )
+    return int(cursor.fetchone()[0])
+
+
+def _select_earlier(cursor: Cursor, draft: Draft) -> Stored | Conflict | None:
+    cursor.execute(
+        "SELECT conversation, seq, sent, body FROM messages WHERE sender = ? AND cid = ?",
+        (draft.sender, draft.cid),
+    )
+    row = cursor.fetchone()
+    if row is None:
+        return None
+    conversation, seq, sent, text = row
+    wanted = draft.conversation
+    if wanted is None and draft.pair is not None:
+        wanted = select_pair(cursor, draft.pair)
+    if wanted != conversation or text != draft.text:
+        return Conflict()
+    return Stored(conversation, seq, sent, True)
+
+
+_COLUMNS = (
+    "SELECT m.seq, m.sender, a.name, m.device, m.sent, m.cid, m.body FROM messages m "
+    "JOIN accounts a ON a.id = m.sender "
+)
+_BETWEEN = "WHERE m.conversation = ? AND m.seq > ? AND m.seq < ? ORDER BY m.seq "
+
+
+def select_oldest(
+    cursor: Cursor, conversation: int, after: int, before: int, limit: int
+) -> list[Message]:
+    """The first messages between two seqs (both exclusive), oldest first."""
+    cursor.execute(_COLUMNS + _BETWEEN + "LIMIT ?", (conversation, after, before, limit))
+    return [_message(row) for row in cursor.fetchall()]
+
+
+def select_newest(
+    cursor: Cursor, conversation: int, after: int, before: int, limit: int
+) -> list[Message]:
+    """The last messages between two seqs (both exclusive), oldest first."""
+    cursor.execute(_COLUMNS + _BETWEEN + "DESC LIMIT ?", (conversation, after, before, limit))
+    return [_message(row) for row in reversed(cursor.fetchall())]
+
+
+def _message(row: tuple[int, int, str, int, int, str, str]) -> Message:
+    seq, sender, name, device, sent, cid, text = row
+    return Message(seq, sender, name, device, sent, cid[1:] if cid.startswith("=") else None, text)
