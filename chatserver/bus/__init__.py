@@ -1,0 +1,1 @@
+"""How nodes tell each other what happened: the Bus, and who is online where."""

@@ -1,0 +1,61 @@
+"""How far one connection has come in each conversation."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+Reached = Callable[[int, int], None]
+
+
+class _Position:
+    """``pushed``: the last message pushed; ``top``: that, or the device's own last one."""
+
+    __slots__ = ("acked", "pushed", "top")
+
+    def __init__(self) -> None:
+        self.pushed = 0
+        self.top = 0
+        self.acked = 0
+
+
+class AckedPositions:
+    """For a client that acknowledges: a message has arrived when it says so.
+
+    :param reached: called with a conversation and the seq up to which all has arrived.
+    """
+
+    def __init__(self, reached: Reached) -> None:
+        self._reached = reached
+        self._positions: dict[int, _Position] = {}
+
+    def pushed(self, conversation: int, seq: int) -> None:
+        """A message is on its way to the client."""
+        position = self._at(conversation)
+        position.pushed = position.top = seq
+
+    def passed(self, conversation: int, seq: int) -> None:
+        """A message needs no push: the device sent it itself, or it is none of its business."""
+        position = self._at(conversation)
+        position.top = seq
+        if position.acked >= position.pushed:
+            self._reached(conversation, seq)
+
+    def acknowledged(self, conversation: int, seq: int) -> None:
+        """The client says that everything up to ``seq`` arrived.
+
+        It can't have more than was pushed, and can't give back what it had.
+        """
+        position = self._positions.get(conversation)
+        if position is None:
+            return
+        seq = min(seq, position.pushed)
+        if seq <= position.acked:
+            return
+        position.acked = seq
+        self._reached(conversation, position.top if seq == position.pushed else seq)
+
+    def _at(self, conversation: int) -> _Position:
+        position = self._positions.get(conversation)
+        if position is None:
+            position = self._positions[conversation] = _Position()
+        return position

@@ -1,0 +1,100 @@
+"""The sessions of this node, by account, by group and by friend."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from chatserver.sessions.limits import TokenBucket
+from chatserver.sessions.session import Session
+
+
+class GroupPlace(NamedTuple):
+    """An account's place in a group: what follows ``joined`` is for it."""
+
+    conversation: int
+    joined: int
+
+
+class LocalAccount:
+    """An account with a session on this node.
+
+    ``groups`` has its places by group id.
+    """
+
+    __slots__ = ("bucket", "friends", "groups", "id", "name", "sessions")
+
+    def __init__(self, id: int, name: str, bucket: TokenBucket) -> None:
+        self.id = id
+        self.name = name
+        self.bucket = bucket
+        self.sessions: list[Session] = []
+        self.groups: dict[int, GroupPlace] = {}
+        self.friends: set[int] = set()
+
+
+class Vacated(NamedTuple):
+    """What nobody on this node has to hear of any longer."""
+
+    accounts: list[int]
+    conversations: list[int]
+    friends: list[int]
+
+
+class Registry:
+    """Finds sessions."""
+
+    def __init__(self) -> None:
+        self.sessions: set[Session] = set()
+        self._accounts: dict[int, LocalAccount] = {}
+        self._members: dict[int, dict[LocalAccount, int]] = {}
+        self._watchers: dict[int, set[LocalAccount]] = {}
+
+    def account(self, id: int) -> LocalAccount | None:
+        """The account, if it has a session here."""
+        return self._accounts.get(id)
+
+    def members(self, conversation: int) -> Iterable[tuple[LocalAccount, int]]:
+        """The members of a group that have a session here, with the seq at which each joined."""
+        return self._members.get(conversation, {}).items()
+
+    def watchers(self, id: int) -> Iterable[LocalAccount]:
+        """Those with a session here that have this account on their list of friends."""
+        return self._watchers.get(id, ())
+
+    def add(self, account: LocalAccount, session: Session) -> None:
+        """Put a session under its account, of which there must be one object only."""
+        assert self._accounts.setdefault(account.id, account) is account
+        account.sessions.append(session)
+
+    def remove(self, account: LocalAccount, session: Session) -> Vacated:
+        """Take a session away."""
+        vacated = Vacated([], [], [])
+        account.sessions.remove(session)
+        if account.sessions:
+            return vacated
+        del self._accounts[account.id]
+        vacated.accounts.append(account.id)
+        for place in account.groups.values():
+            members = self._members[place.conversation]
+            del members[account]
+            if not members:
+                del self._members[place.conversation]
+                vacated.conversations.append(place.conversation)
+        for friend in account.friends:
+            watchers = self._watchers[friend]
+            watchers.remove(account)
+            if not watchers:
+                del self._watchers[friend]
+                vacated.friends.append(friend)
+        return vacated
+
+    def add_group(self, account: LocalAccount, group: int, place: GroupPlace) -> None:
+        """Deliver a group's messages to the account from now on."""
+        account.groups[group] = place
+        self._members.setdefault(place.conversation, {})[account] = place.joined
+
+    def add_friend(self, account: LocalAccount, friend: int) -> None:
+        """Tell the account of a friend's presence from now on."""
+        account.friends.add(friend)
+        self._watchers.setdefault(friend, set()).add(account)
