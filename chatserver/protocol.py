@@ -1,0 +1,293 @@
+"""TCP connections: framing, backpressure, and nothing else."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Callable
+from typing import Any, Protocol
+
+from twisted.internet.error import ConnectionDone
+from twisted.internet.interfaces import (
+    IHalfCloseableProtocol,
+    IPullProducer,
+    ITCPTransport,
+)
+from twisted.internet.protocol import Factory
+from twisted.protocols.basic import LineReceiver
+from twisted.protocols.tls import TLSMemoryBIOProtocol
+from twisted.python.failure import Failure
+from zope.interface import implementer
+
+from chatserver.clock import Call, Clock
+from chatserver.errors import Malformed
+from chatserver.sessions.session import Session
+from chatserver.settings import Settings
+from chatserver.wire.dialects import CLASSIC, LINES, Dialect
+from chatserver.wire.frames import Goodbye, Reply
+from chatserver.wire.framing import ClassicSplitter, FrameTooLong
+
+_INTERNET = (socket.AF_INET, socket.AF_INET6)
+_CLOSE_LIMIT = 5.0  # seconds in which what was sent may still leave
+_ANSWER_LIMIT = 20.0  # seconds in which requests are answered behind which the client closed
+_LINGER = 1.0  # seconds in which the client may close its side
+_connection_done = Failure(ConnectionDone())
+
+
+class Home(Protocol):
+    """Where connections belong: it makes their sessions and takes their frames."""
+
+    def open_session(self, connection: ChatProtocol, dialect: Dialect) -> Session: ...
+    def frame_received(self, session: Session, frame: bytes) -> None: ...
+    def session_lost(self, session: Session) -> None: ...
+
+
+@implementer(IPullProducer)
+class _DrainWatch:
+    """Is told by a transport when all that was written has reached the socket.
+
+    A pull producer that is asked for data, but has none of its own.
+    """
+
+    __slots__ = ("_told",)
+
+    def __init__(self, told: Callable[[], None]) -> None:
+        self._told = told
+
+    def resumeProducing(self) -> None:
+        self._told()
+
+    def stopProducing(self) -> None:
+        """The connection is gone; the protocol hears of it itself."""
+
+
+@implementer(IHalfCloseableProtocol)
+class ChatProtocol(LineReceiver):
+    """A client's connection."""
+
+    delimiter = b"\n"
+    transport: Any
+    factory: ChatFactory
+
+    def __init__(self, home: Home, settings: Settings, clock: Clock) -> None:
+        self._home = home
+        self._clock = clock
+        self._max_frame = settings.max_frame
+        self._keepalive = settings.keepalive
+        # A line may end with "\r\n", of which the "\r" is no part of the frame.
+        self.MAX_LENGTH = settings.max_frame + 1
+        self._session: Session | None = None
+        self._splitter: ClassicSplitter | None = None
+        self._socket: Any = None
+        self._abort: Call | None = None
+        self._is_closing = False
+        self._has_unsent = False
+        self._is_read_closed = False
+        self.opened = clock.seconds()
+
+    @property
+    def peer(self) -> str:
+        """The client's address, without its port."""
+        return str(getattr(self.transport.getPeer(), "host", "local"))
+
+    def connectionMade(self) -> None:
+        self._socket = below = _below_tls(self.transport)
+        below.registerProducer(_DrainWatch(self._drained), False)
+        if ITCPTransport.providedBy(below):
+            _tune(below, self._keepalive)
+        self.factory.undecided.add(self)
+
+    def dataReceived(self, data: bytes) -> None:
+        if self._is_closing:
+            return
+        if self._session is None:
+            dialect = _dialect_of(data)
+            if dialect is not None:
+                self._decide(dialect)
+        super().dataReceived(data)
+
+    def lineReceived(self, line: bytes) -> None:
+        frame = line[:-1] if line.endswith(b"\r") else line
+        if len(frame) > self._max_frame:
+            self.lineLengthExceeded(line)
+        elif not frame.isspace() and frame:
+            assert self._session is not None
+            self._home.frame_received(self._session, frame)
+
+    def rawDataReceived(self, data: bytes) -> None:
+        splitter = self._splitter
+        assert splitter is not None
+        assert self._session is not None
+        splitter.feed(data)
+        try:
+            while not self.paused and not self._session.is_closing:
+                frame = splitter.next_frame()
+                if frame is None:
+                    break
+                self._home.frame_received(self._session, frame)
+        except FrameTooLong:
+            self._session.goodbye(Goodbye(reason="protocol"))
+
+    def lineLengthExceeded(self, line: bytes) -> None:  # noqa: ARG002
+        error = Malformed(f"a frame may have at most {self._max_frame} bytes")
+        refusal = LINES.encode(Reply(errno=error.errno, errmsg=error.errmsg))
+        if self._session is None:
+            self.write(refusal[0])
+            self.close_soon()
+            self.close()
+        else:
+            self._session.outbox.reply(refusal)
+            self._session.goodbye(Goodbye(reason="protocol"))
+
+    def connectionLost(self, reason: Failure = _connection_done) -> None:  # noqa: ARG002
+        self.factory.undecided.discard(self)
+        if self._abort is not None:
+            self._abort.cancel()
+            self._abort = None
+        if self._session is not None:
+            self._home.session_lost(self._session)
+
+    def readConnectionLost(self) -> None:
+        """The client sends nothing more, but may read on: so do scripts that pipe into us."""
+        self._is_read_closed = True
+        self._abort_in(_ANSWER_LIMIT)
+        if self._session is None:
+            self.close()
+        else:
+            self._session.end()
+
+    def writeConnectionLost(self) -> None:
+        """Called when our side is closed, which we did ourselves."""
+
+    def write(self, data: bytes) -> None:
+        """Send data; the session's outbox hears when it is out."""
+        self._has_unsent = True
+        self.transport.write(data)
+
+    def pause_reading(self) -> None:
+        self.pauseProducing()
+
+    def resume_reading(self) -> None:
+        """Read again, in a turn of the reactor of its own."""
+        self._clock.callLater(0, self._resume)
+
+    def close_soon(self) -> None:
+        """Take no more requests, and abort if closing takes too long."""
+        if self._is_closing:
+            return
+        self._is_closing = True
+        # What still comes is read and dropped: closing a socket with unread data would
+        # reset it, and the client might never read why.
+        self.transport.resumeProducing()
+        self._abort_in(_CLOSE_LIMIT)
+
+    def close(self) -> None:
+        """Close when what was written has been sent."""
+        if self._socket is None:
+            return
+        self._socket.unregisterProducer()
+        can_linger = self._socket is self.transport and ITCPTransport.providedBy(self._socket)
+        if can_linger and not self._is_read_closed:
+            if not self._has_unsent:
+                self._abort_in(_LINGER)
+            self.transport.loseWriteConnection()
+        else:
+            self.transport.loseConnection()
+        self._socket = None
+
+    def _decide(self, dialect: Dialect) -> None:
+        self.factory.undecided.discard(self)
+        self._session = self._home.open_session(self, dialect)
+        if dialect is CLASSIC:
+            self._splitter = ClassicSplitter(self._max_frame)
+            self.line_mode = False
+
+    def abort(self) -> None:
+        """Close at once."""
+        self.transport.abortConnection()
+
+    def _drained(self) -> None:
+        self._has_unsent = False
+        if self._session is not None:
+            self._session.outbox.drained()
+
+    def _resume(self) -> None:
+        session = self._session
+        if session is None or session.is_closing or session.requests.is_paused:
+            return
+        self.resumeProducing()
+        if self._splitter is not None:
+            self.rawDataReceived(b"")
+
+    def _abort_in(self, seconds: float) -> None:
+        if self._abort is not None:
+            self._abort.cancel()
+        self._abort = self._clock.callLater(seconds, self._abort_now)
+
+    def _abort_now(self) -> None:
+        self._abort = None
+        self.transport.abortConnection()
+
+
+class ChatFactory(Factory):
+    """Makes the protocols of one port.
+
+    :param login_timeout: seconds after which a connection that sent no frame is closed.
+    """
+
+    noisy = False
+
+    def __init__(self, home: Home, settings: Settings, clock: Clock) -> None:
+        self._home = home
+        self._settings = settings
+        self._clock = clock
+        #: Connections whose dialect is not known, as they have sent no terminator.
+        self.undecided: set[ChatProtocol] = set()
+
+    def buildProtocol(self, addr: object) -> ChatProtocol:  # type: ignore[override]  # noqa: ARG002
+        protocol = ChatProtocol(self._home, self._settings, self._clock)
+        protocol.factory = self
+        return protocol
+
+    def look(self) -> None:
+        """Close connections that have been undecided for too long."""
+        limit = self._clock.seconds() - self._settings.login_timeout
+        for protocol in [one for one in self.undecided if one.opened <= limit]:
+            protocol.close_soon()
+            protocol.close()
+
+    def abort_undecided(self) -> None:
+        """Close connections that there is nothing to say to."""
+        for protocol in list(self.undecided):
+            protocol.abort()
+
+
+def _dialect_of(data: bytes) -> Dialect | None:
+    """The dialect that the first terminator in the data stands for."""
+    newline, nul = data.find(b"\n"), data.find(b"\0")
+    if newline < 0 and nul < 0:
+        return None
+    return LINES if nul < 0 or 0 <= newline < nul else CLASSIC
+
+
+def _below_tls(transport: Any) -> Any:
+    """TLS turns what is written into other bytes; the socket below it knows what is out."""
+    return transport.transport if isinstance(transport, TLSMemoryBIOProtocol) else transport
+
+
+def _tune(transport: Any, seconds: float) -> None:
+    """Send without delay; find a peer that is gone within ``seconds``, idle or not."""
+    handle: socket.socket = transport.getHandle()
+    if handle.family not in _INTERNET:
+        return
+    transport.setTcpNoDelay(True)
+    transport.setTcpKeepAlive(True)
+    probes = 3
+    options = {
+        "TCP_KEEPIDLE": max(1, int(seconds * 0.4)),
+        "TCP_KEEPINTVL": max(1, int(seconds * 0.2)),
+        "TCP_KEEPCNT": probes,
+        "TCP_USER_TIMEOUT": int(seconds * 1000),
+    }
+    for name, value in options.items():
+        if hasattr(socket, name):
+            handle.setsockopt(socket.IPPROTO_TCP, getattr(socket, name), value)

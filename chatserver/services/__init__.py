@@ -1,0 +1,1 @@
+"""The rules: what each request does, and who hears of it."""

@@ -1,0 +1,242 @@
+"""Coming in and going out: places, subscriptions, and what a device is told at login."""
+
+from __future__ import annotations
+
+import secrets
+from itertools import count
+from typing import NamedTuple
+
+from msgspec import UNSET
+from twisted.logger import Logger
+
+from chatserver.bus import events
+from chatserver.bus.bus import Bus
+from chatserver.bus.places import Places
+from chatserver.clock import Clock
+from chatserver.errors import TryAgain
+from chatserver.services import rendering
+from chatserver.services.sync import Missed, Sync
+from chatserver.sessions.limits import Buckets
+from chatserver.sessions.registry import GroupPlace, LocalAccount, Registry, Vacated
+from chatserver.sessions.requests import Turn
+from chatserver.sessions.session import Login as LoggedIn
+from chatserver.sessions.session import Session
+from chatserver.settings import Settings
+from chatserver.spawn import spawn
+from chatserver.store.accounts import Account
+from chatserver.store.devices import UNNAMED, Entry, TokenOwner
+from chatserver.store.store import Circle, Store
+from chatserver.wire.frames import LoginAck, State
+from chatserver.wire.requests import Login
+from chatserver.wire.times import utc_text
+
+_NODE = secrets.token_hex(4)
+_holders = count(1)
+
+
+class Arrival(NamedTuple):
+    """Somebody who has shown a password, or the token of ``owner``."""
+
+    account: Account
+    device_name: str
+    owner: TokenOwner | None
+
+
+class Place(NamedTuple):
+    """A device's place, held by one login."""
+
+    account: int
+    device_name: str
+    holder: str
+
+
+class Greeting(NamedTuple):
+    """The answer to a login, and what of the missed messages it carries."""
+
+    frame: bytes
+    missed: list[Missed]
+    carried: int
+
+
+class Entries:
+    """Lets sessions in and out."""
+
+    _log = Logger()
+
+    def __init__(
+        self,
+        store: Store,
+        bus: Bus,
+        places: Places,
+        registry: Registry,
+        sync: Sync,
+        settings: Settings,
+        clock: Clock,
+    ) -> None:
+        self._store = store
+        self._bus = bus
+        self._places = places
+        self._registry = registry
+        self._sync = sync
+        self._clock = clock
+        self._buckets = Buckets(settings.rate, settings.burst, clock.seconds)
+
+    async def enter(self, turn: Turn, request: Login, arrival: Arrival) -> None:
+        """Log a session in, answer it, and push what its device missed.
+
+        In this order nothing slips through: first subscribe, then read the log, then
+        push what comes live.
+
+        :raises InUse: it is the unnamed device, and that is online.
+        """
+        session = turn.session
+        _check_there(session)
+        place = Place(arrival.account.id, arrival.device_name, f"{_NODE}.{next(_holders)}")
+        await self._claim(place)
+        try:
+            entry = await self._enter_device(request, arrival)
+            login = self._move_in(session, request, arrival, entry, place)
+        except BaseException:
+            await self._release(place)
+            raise
+        try:
+            greeting = await self._greet(session, request, login, entry)
+        except BaseException:
+            await self.leave(session)
+            raise
+        if session.login is not login:
+            turn.finish()
+            return
+        login.is_greeted = True
+        turn.finish((greeting.frame,))
+        self._sync.carried(session, greeting.missed, greeting.carried)
+        self._log.info(
+            "account {account} logged in from {peer}, device {device}",
+            account=place.account,
+            peer=session.connection.peer,
+            device=place.device_name or "(unnamed)",
+        )
+        spawn(self._sync.catch_up(session), "pushing missed messages")
+
+    async def leave(self, session: Session) -> None:
+        """Log a session out, if it is logged in."""
+        login = session.login
+        if login is None:
+            return
+        session.login = None
+        account = login.account
+        self._unsubscribe(self._registry.remove(account, session))
+        try:
+            if not self._store.cursors.is_settled(login.device):
+                await self._store.cursors.flush()
+        except TryAgain:
+            pass  # it stays noted, and is written when the database is back
+        finally:
+            await self._release(Place(account.id, login.device_name, login.holder))
+
+    async def _claim(self, place: Place) -> None:
+        is_exclusive = place.device_name == UNNAMED
+        if await self._places.claim(*place, exclusive=is_exclusive):
+            self._tell_presence(place.account, "online")
+
+    async def _release(self, place: Place) -> None:
+        if await self._places.release(*place):
+            self._tell_presence(place.account, "offline")
+
+    async def _enter_device(self, request: Login, arrival: Arrival) -> Entry:
+        """The device, with its token; a new one begins where the account's others are."""
+        devices, cursors = self._store.devices, self._store.cursors
+        now = int(self._clock.seconds() * 1000)
+        if arrival.owner is not None:
+            assert request.token is not UNSET
+            entry = await devices.renew(arrival.owner, request.token, now)
+        else:
+            account_id, name = arrival.account.id, arrival.device_name
+            if not cursors.is_settled() and not await devices.is_known(account_id, name):
+                await cursors.flush()
+            entry = await devices.enter(account_id, name, now)
+        if not cursors.is_settled(entry.device):
+            await cursors.flush()
+        return entry
+
+    def _move_in(
+        self, session: Session, request: Login, arrival: Arrival, entry: Entry, place: Place
+    ) -> LoggedIn:
+        """Put the session where events find it; an older one of the device has to go."""
+        _check_there(session)
+        id = place.account
+        account = self._registry.account(id)
+        if account is None:
+            account = LocalAccount(id, arrival.account.name, self._buckets.of(str(id)))
+        login = LoggedIn(
+            account,
+            entry.device,
+            place.device_name,
+            place.holder,
+            self._store.cursors.note,
+            acks=request.ack,
+        )
+        session.login = login
+        self._registry.add(account, session)
+        taken = events.DeviceTaken(account=id, device_name=place.device_name, holder=place.holder)
+        self._bus.publish([events.of_account(id)], taken)
+        return login
+
+    async def _greet(
+        self, session: Session, request: Login, login: LoggedIn, entry: Entry
+    ) -> Greeting:
+        """Subscribe, read what the device is owed, and encode the login's answer."""
+        account = login.account
+        await self._bus.subscribe([events.of_account(account.id)])
+        circle = await self._store.circle(account.id)
+        if session.login is login:
+            self._add_circle(account, circle)
+            await self._bus.subscribe(_topics(circle))
+        backlogs = await self._store.backlogs(account.id, login.device)
+        self._sync.begin(login, backlogs)
+        missed = [] if session.dialect.talkative else await self._sync.first_missed(login)
+        online = await self._places.online(circle.accounts())
+        ack = LoginAck(
+            req=request.req,
+            id=account.id,
+            name=account.name,
+            friends=[rendering.friend(id, name, online) for id, name in circle.friends],
+            groups=[rendering.group(mine, online) for mine in circle.groups],
+            token=entry.token,
+            expires=utc_text(entry.expires),
+            pending=sum(backlog.missed for backlog in backlogs),
+        )
+        pushes = [one.push for one in missed if one.push is not None]
+        frame, carried = session.dialect.login_reply(ack, pushes)
+        return Greeting(frame, missed, carried)
+
+    def _add_circle(self, account: LocalAccount, circle: Circle) -> None:
+        for friend, _ in circle.friends:
+            self._registry.add_friend(account, friend)
+        for mine in circle.groups:
+            place = GroupPlace(mine.group.conversation, mine.joined)
+            self._registry.add_group(account, mine.group.id, place)
+
+    def _unsubscribe(self, vacated: Vacated) -> None:
+        self._bus.unsubscribe(map(events.of_account, vacated.accounts))
+        self._bus.unsubscribe(map(events.of_group, vacated.conversations))
+        self._bus.unsubscribe(map(events.of_presence, vacated.friends))
+
+    def _tell_presence(self, account: int, state: State) -> None:
+        event = events.PresenceChanged(account=account, state=state)
+        self._bus.publish([events.of_presence(account)], event)
+
+
+def _check_there(session: Session) -> None:
+    """
+    :raises TryAgain: the client has gone meanwhile; nobody would log this session out.
+    """
+    if session.is_closing:
+        raise TryAgain("the connection was closed")
+
+
+def _topics(circle: Circle) -> list[str]:
+    return [
+        *(events.of_presence(friend) for friend, _ in circle.friends),
+        *(events.of_group(mine.group.conversation) for mine in circle.groups),
+    ]

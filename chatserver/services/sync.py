@@ -1,0 +1,131 @@
+"""Pushing what a device missed, from the log, as fast as its connection takes it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from twisted.logger import Logger
+
+from chatserver.clock import Clock, sleep
+from chatserver.errors import TryAgain
+from chatserver.services.rendering import push_of_message
+from chatserver.sessions.session import Login, Session, Unsynced
+from chatserver.store.cursors import Backlog
+from chatserver.store.messages import Message
+from chatserver.store.store import Store
+from chatserver.wire.frames import Push
+
+_PAGE = 200
+_RETRY_AFTER = 1.0  # seconds
+# More can't stand in a classic login reply.
+_MOST_IN_REPLY = 16
+
+
+class Missed(NamedTuple):
+    """A message on the way to a device; no ``push`` where it needs none."""
+
+    conversation: int
+    seq: int
+    push: Push | None
+
+
+class Sync:
+    """Brings sessions up to date."""
+
+    _log = Logger()
+
+    def __init__(self, store: Store, clock: Clock) -> None:
+        self._store = store
+        self._clock = clock
+
+    def begin(self, login: Login, backlogs: Sequence[Backlog]) -> None:
+        """Note what a device that has just come is owed, besides what came in meanwhile."""
+        unsynced = login.unsynced
+        assert unsynced is not None
+        for backlog in backlogs:
+            conversation, last = backlog.conversation, backlog.last
+            floor = backlog.floor
+            if not backlog.missed:  # all of it is the device's own
+                self._store.cursors.note(login.device, conversation, last)
+                floor = last
+            live = unsynced.get(conversation)
+            target = last if live is None else max(last, live.target)
+            if target > floor:
+                unsynced[conversation] = Unsynced(floor, target, backlog.own)
+            else:
+                unsynced.pop(conversation, None)
+
+    async def first_missed(self, login: Login) -> list[Missed]:
+        """The first messages that a device missed, as many as a login reply may hold."""
+        assert login.unsynced is not None
+        found: list[Missed] = []
+        for conversation, unsynced in list(login.unsynced.items()):
+            found += await self._read(login, conversation, unsynced, _MOST_IN_REPLY)
+            if len(found) >= _MOST_IN_REPLY:
+                break
+        return found
+
+    def carried(self, session: Session, missed: Sequence[Missed], count: int) -> None:
+        """Note that the login's answer carried the first ``count`` pushes of these."""
+        login = session.login
+        if login is None or login.unsynced is None:
+            return
+        for one in missed:
+            if one.push is not None:
+                if not count:
+                    return
+                count -= 1
+                session.push(one.conversation, one.seq, (), live=False)
+            else:
+                session.skip(one.conversation, one.seq)
+            unsynced = login.unsynced[one.conversation]
+            unsynced.floor = one.seq
+            if unsynced.floor >= unsynced.target:
+                del login.unsynced[one.conversation]
+
+    async def catch_up(self, session: Session) -> None:
+        """Push all that is missed; from then on, the session's pushes come live."""
+        login = session.login
+        while login is not None and login.unsynced and not session.is_closing:
+            try:
+                await self._next_page(session, login)
+            except TryAgain:
+                await sleep(self._clock, _RETRY_AFTER)
+            await session.room()
+            if session.login is not login:
+                return
+        if login is not None:
+            login.unsynced = None
+
+    async def _next_page(self, session: Session, login: Login) -> None:
+        assert login.unsynced is not None
+        conversation, unsynced = next(iter(login.unsynced.items()))
+        page = await self._read(login, conversation, unsynced, _PAGE)
+        if session.login is not login:
+            return
+        for missed in page:
+            if missed.push is None:
+                session.skip(conversation, missed.seq)
+            else:
+                frames = session.dialect.encode(missed.push)
+                session.push(conversation, missed.seq, frames, live=False)
+            unsynced.floor = missed.seq
+        if not page or unsynced.floor >= unsynced.target:
+            del login.unsynced[conversation]
+
+    async def _read(
+        self, login: Login, conversation: int, unsynced: Unsynced, limit: int
+    ) -> list[Missed]:
+        account = login.account.id
+        membership = await self._store.conversations.membership(account, conversation)
+
+        def missed(message: Message) -> Missed:
+            is_own = message.sender == account and (
+                message.device == login.device or message.seq <= unsynced.own
+            )
+            push = None if is_own else push_of_message(message, membership, reader=account)
+            return Missed(conversation, message.seq, push)
+
+        page = await self._store.log.page_after(conversation, unsynced.floor, limit)
+        return [missed(message) for message in page]

@@ -1,0 +1,112 @@
+"""``twistd chatserver``: the command line, and the service it starts."""
+
+from __future__ import annotations
+
+import dataclasses
+import sys
+from typing import Any, NoReturn
+
+from twisted.application.service import Service
+from twisted.logger import Logger
+from twisted.python import usage
+
+from chatserver import __version__
+from chatserver.app import CannotListen, ChatServer
+from chatserver.settings import Settings, SettingsError, help_of, load
+from chatserver.store.errors import DatabaseUnusable
+from chatserver.store.migrations import prepare_sqlite
+
+_log = Logger()
+
+
+def _shown(field: dataclasses.Field[Any]) -> str:
+    """A setting's default, as the help shows it."""
+    default = field.default
+    return f"{default:g}" if isinstance(default, float) else str(default)
+
+
+class Options(usage.Options):
+    """The settings as flags."""
+
+    synopsis = "[options]"
+    longdesc = (
+        "A chat server that speaks JSON lines. Every setting can also stand in a TOML file "
+        "(max_frame = 65536) or in the environment (CHATSERVER_MAX_FRAME=65536); the file is "
+        "overruled by the environment, and that by the flags."
+    )
+    optParameters = [
+        ["config", "c", None, "TOML file with settings."],
+        *(
+            [field.name.replace("_", "-"), None, None, f"{help_of(field.name)} [{_shown(field)}]"]
+            for field in dataclasses.fields(Settings)
+            if field.name != "port"
+        ),
+    ]
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._ports: list[str] = []
+
+    def opt_port(self, port: str) -> None:
+        """Port number, or Twisted endpoint string such as
+        ssl:6443:privateKey=key.pem:certKey=cert.pem; may be given repeatedly. [6000]"""
+        self._ports.append(port)
+
+    opt_p = opt_port
+
+    def opt_version(self) -> None:
+        """Print the version of chatserver and exit."""
+        sys.stdout.write(f"chatserver {__version__}\n")
+        raise SystemExit(0)
+
+    def parseOptions(self, options: list[str] | None = None) -> None:
+        try:
+            super().parseOptions(options)
+        except usage.UsageError as problem:
+            _give_up(f"{problem}; twistd chatserver --help lists the options")
+
+    def settings(self) -> Settings:
+        """
+        :raises SettingsError: a setting can't be used.
+        """
+        flags: dict[str, Any] = {
+            name.replace("-", "_"): value
+            for name, value in self.items()
+            if value is not None and name != "config"
+        }
+        if self._ports:
+            flags["port"] = self._ports
+        return load(flags, config=self["config"])
+
+
+class _Service(ChatServer):
+    """The server as twistd runs it: a port that can't be opened ends the start."""
+
+    def privilegedStartService(self) -> None:
+        try:
+            super().privilegedStartService()
+        except CannotListen as problem:
+            # By now standard error belongs to the log, which may be a file. twistd has to
+            # see the exception, to tell it to the shell where it is a daemon; but this
+            # line says it all, so no traceback.
+            _log.critical("can't start: {problem}", problem=str(problem))
+            sys.excepthook = lambda *_: None
+            raise
+
+
+def makeService(options: Options) -> Service:
+    """The service to run; prepares the database first."""
+    from twisted.internet import reactor
+
+    try:
+        settings = options.settings()
+        service = _Service(settings, reactor)
+        prepare_sqlite(settings.database)
+    except (SettingsError, DatabaseUnusable, CannotListen) as problem:
+        _give_up(str(problem))
+    return service
+
+
+def _give_up(why: str) -> NoReturn:
+    """End the start with one line on standard error and exit status 1."""
+    raise SystemExit(f"chatserver: {why}")
