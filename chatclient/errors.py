@@ -1,0 +1,27 @@
+"""Why a connection ended, where Twisted's own reasons don't say it.
+
+Refusals by the server are :class:`chatserver.errors.ChatError`. Everything else that a
+request can fail with is a :class:`twisted.internet.error.ConnectionClosed`.
+"""
+
+from __future__ import annotations
+
+from twisted.internet.error import ConnectionLost
+
+
+class ReplyTimeout(ConnectionLost):
+    """The server took the request and did not answer in time; the connection is closed."""
+
+    MESSAGE = "The server did not answer"
+
+
+class BadFrame(ConnectionLost):
+    """The server sent what this protocol does not have; the connection is closed."""
+
+    MESSAGE = "The server does not speak this protocol"
+
+
+class NotConnected(ConnectionLost):
+    """There is no connection to send this over."""
+
+    MESSAGE = "Not connected"

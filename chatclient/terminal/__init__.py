@@ -1,0 +1,1 @@
+"""The terminal client: menu and commands, on a terminal or in a pipe."""
