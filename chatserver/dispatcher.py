@@ -13,7 +13,14 @@ from twisted.logger import Logger
 from twisted.python.failure import Failure
 
 from chatserver.clock import Clock, sleep
-from chatserver.errors import AlreadyLoggedIn, ChatError, NotLoggedIn, TooMany, TryAgain
+from chatserver.errors import (
+    AlreadyLoggedIn,
+    ChatError,
+    Malformed,
+    NotLoggedIn,
+    TooMany,
+    TryAgain,
+)
 from chatserver.sessions.requests import Turn
 from chatserver.sessions.session import Session
 from chatserver.wire.codec import Rejected, decode
@@ -178,7 +185,7 @@ class Dispatcher:
         if frame is None:
             turn.finish()
             return
-        if isinstance(frame, Reply):
+        if isinstance(frame, Reply) and frame.errno != Malformed.errno:
             frame.re = _msgid(turn.request)
         if turn.request.req is not UNSET:
             frame.req = turn.request.req  # type: ignore[attr-defined]

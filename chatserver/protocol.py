@@ -23,12 +23,12 @@ from chatserver.errors import Malformed
 from chatserver.sessions.session import Session
 from chatserver.settings import Settings
 from chatserver.wire.dialects import CLASSIC, LINES, Dialect
-from chatserver.wire.frames import Goodbye, Reply
+from chatserver.wire.frames import Frame, Goodbye, Reply
 from chatserver.wire.framing import ClassicSplitter, FrameTooLong
 
 _INTERNET = (socket.AF_INET, socket.AF_INET6)
 _CLOSE_LIMIT = 5.0  # seconds in which what was sent may still leave
-_ANSWER_LIMIT = 20.0  # seconds in which requests are answered behind which the client closed
+_ANSWER_LIMIT = 20.0  # seconds in which the last requests of a connection are answered
 _LINGER = 1.0  # seconds in which the client may close its side
 _connection_done = Failure(ConnectionDone())
 
@@ -81,6 +81,7 @@ class ChatProtocol(LineReceiver):
         self._abort: Call | None = None
         self._is_closing = False
         self._has_unsent = False
+        self._is_ended = False
         self._is_read_closed = False
         self.opened = clock.seconds()
 
@@ -97,7 +98,7 @@ class ChatProtocol(LineReceiver):
         self.factory.undecided.add(self)
 
     def dataReceived(self, data: bytes) -> None:
-        if self._is_closing:
+        if self._is_closing or self._is_ended:
             return
         if self._session is None:
             dialect = _dialect_of(data)
@@ -119,24 +120,23 @@ class ChatProtocol(LineReceiver):
         assert self._session is not None
         splitter.feed(data)
         try:
-            while not self.paused and not self._session.is_closing:
+            while not (self.paused or self._is_ended or self._session.is_closing):
                 frame = splitter.next_frame()
                 if frame is None:
                     break
                 self._home.frame_received(self._session, frame)
         except FrameTooLong:
-            self._session.goodbye(Goodbye(reason="protocol"))
+            self._end(self._session, Goodbye(reason="protocol"))
 
     def lineLengthExceeded(self, line: bytes) -> None:  # noqa: ARG002
         error = Malformed(f"a frame may have at most {self._max_frame} bytes")
-        refusal = LINES.encode(Reply(errno=error.errno, errmsg=error.errmsg))
+        refusal = Reply(errno=error.errno, errmsg=error.errmsg)
         if self._session is None:
-            self.write(refusal[0])
+            self.write(LINES.encode(refusal)[0])
             self.close_soon()
             self.close()
         else:
-            self._session.outbox.reply(refusal)
-            self._session.goodbye(Goodbye(reason="protocol"))
+            self._end(self._session, refusal, Goodbye(reason="protocol"))
 
     def connectionLost(self, reason: Failure = _connection_done) -> None:  # noqa: ARG002
         self.factory.undecided.discard(self)
@@ -149,11 +149,10 @@ class ChatProtocol(LineReceiver):
     def readConnectionLost(self) -> None:
         """The client sends nothing more, but may read on: so do scripts that pipe into us."""
         self._is_read_closed = True
-        self._abort_in(_ANSWER_LIMIT)
         if self._session is None:
             self.close()
         else:
-            self._session.end()
+            self._end(self._session)
 
     def writeConnectionLost(self) -> None:
         """Called when our side is closed, which we did ourselves."""
@@ -193,6 +192,12 @@ class ChatProtocol(LineReceiver):
         else:
             self.transport.loseConnection()
         self._socket = None
+
+    def _end(self, session: Session, *last: Frame) -> None:
+        """Take no more requests; answer those there are, send ``last``, and close."""
+        self._is_ended = True
+        self._abort_in(_ANSWER_LIMIT)
+        session.end(*last)
 
     def _decide(self, dialect: Dialect) -> None:
         self.factory.undecided.discard(self)

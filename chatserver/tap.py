@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import resource
 import sys
 from typing import Any, NoReturn
 
@@ -104,7 +105,14 @@ def makeService(options: Options) -> Service:
         prepare_sqlite(settings.database)
     except (SettingsError, DatabaseUnusable, CannotListen) as problem:
         _give_up(str(problem))
+    _allow_many_connections()
     return service
+
+
+def _allow_many_connections() -> None:
+    """Take as many file descriptors as the system gives without further rights."""
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
 
 
 def _give_up(why: str) -> NoReturn:

@@ -172,9 +172,12 @@ class Session:
         self.requests.drop_waiting()
         self.outbox.finish(self.dialect.encode(goodbye), discard=discard)
 
-    def end(self) -> None:
-        """The client sends nothing more: answer what is in progress, then close."""
-        self.requests.idle().addCallback(lambda _: self._finish())
+    def end(self, *last: Frame) -> None:
+        """No more is taken from the client: answer what is in progress, then close.
+
+        :param last: what to send behind the answers.
+        """
+        self.requests.idle().addCallback(lambda _: self._finish(last))
 
     def room(self) -> Deferred[None]:
         """Fires when there is room for more, or the connection is gone."""
@@ -200,10 +203,11 @@ class Session:
         self.gone.callback(None)
         self._drained()
 
-    def _finish(self) -> None:
+    def _finish(self, last: tuple[Frame, ...]) -> None:
         if not self.is_closing:
             self.is_closing = True
-            self.outbox.finish((), discard=False)
+            frames = tuple(part for frame in last for part in self.dialect.encode(frame))
+            self.outbox.finish(frames, discard=False)
 
     def _may_run(self) -> bool:
         return not (self.is_closing or self.outbox.is_congested)

@@ -106,15 +106,17 @@ class MessageLog:
         spawn(self._commit_pending(), "the group commit")
 
     async def _commit_pending(self) -> None:
-        while self._pending:
-            batch, self._pending = self._pending[:_BATCH], self._pending[_BATCH:]
-            outcomes = await self._store([draft for draft, _ in batch])
-            for (_, waiting), outcome in zip(batch, outcomes, strict=True):
-                if isinstance(outcome, Stored):
-                    waiting.callback(outcome)
-                else:
-                    waiting.errback(outcome)
-        self._is_committing = False
+        try:
+            while self._pending:
+                batch, self._pending = self._pending[:_BATCH], self._pending[_BATCH:]
+                outcomes = await self._store([draft for draft, _ in batch])
+                for (_, waiting), outcome in zip(batch, outcomes, strict=True):
+                    if isinstance(outcome, Stored):
+                        waiting.callback(outcome)
+                    else:
+                        waiting.errback(outcome)
+        finally:
+            self._is_committing = False
 
     async def _store(self, drafts: Sequence[Draft]) -> Sequence[Outcome]:
         try:
