@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import tomllib
 from collections.abc import Mapping
@@ -16,8 +17,8 @@ class SettingsError(Exception):
     """A setting can't be used; the text says which, where it came from and why."""
 
 
-def _setting(default: Any, help: str, *, least: float = 0) -> Any:
-    return field(default=default, metadata={"help": help, "least": least})
+def _setting(default: Any, help: str, *, least: float = 0, most: float = 1e12) -> Any:
+    return field(default=default, metadata={"help": help, "least": least, "most": most})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,7 +47,9 @@ class Settings:
     ping_interval: float = _setting(
         240.0, "Seconds of silence after which the server sends PING.", least=0.05
     )
-    keepalive: float = _setting(25.0, "Seconds in which TCP keepalive finds a dead peer.", least=3)
+    keepalive: float = _setting(
+        25.0, "Seconds in which TCP keepalive finds a dead peer.", least=3, most=43_200
+    )
     send_queue: int = _setting(
         4 * 2**20, "Unsent bytes for one connection before it is closed as slow.", least=65536
     )
@@ -60,7 +63,9 @@ class Settings:
     hash_queue: int = _setting(200, "Password hashes waiting before more are refused.", least=1)
     classic_gap: float = _setting(0.005, "Seconds between two frames to a classic (C++) client.")
     drain: float = _setting(10.0, "The longest a stop may take, in seconds.", least=0.1)
-    token_days: float = _setting(30.0, "Days that a login token is valid.", least=0.00001)
+    token_days: float = _setting(
+        30.0, "Days that a login token is valid.", least=0.00001, most=365_000
+    )
 
 
 _KINDS: dict[str, Any] = get_type_hints(Settings)
@@ -95,7 +100,7 @@ def _read(path: str) -> dict[str, Any]:
         return tomllib.loads(Path(path).read_text(encoding="utf-8"))
     except OSError as problem:
         raise SettingsError(f"can't read the config file {path}: {problem.strerror}") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as problem:
+    except (ValueError, RecursionError) as problem:
         raise SettingsError(f"the config file {path} is not valid TOML: {problem}") from None
 
 
@@ -135,14 +140,16 @@ def _convert(name: str, value: Any) -> Any:
         raise ValueError(f"must be a number, not {str(value).lower()}")
     try:
         number = kind(value)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
+        number = math.nan
+    if number != number or (isinstance(value, float) and number != value):
         what = "a whole number" if kind is int else "a number"
-        raise ValueError(f"must be {what}, not {value!r}") from None
-    if isinstance(value, float) and number != value:
-        raise ValueError(f"must be a whole number, not {value!r}")
-    least = _FIELDS[name].metadata["least"]
-    if not least <= number < float("inf"):
+        raise ValueError(f"must be {what}, not {value!r}")
+    least, most = _FIELDS[name].metadata["least"], _FIELDS[name].metadata["most"]
+    if number < least:
         raise ValueError(f"must be at least {least:g}, not {value}")
+    if number > most:
+        raise ValueError(f"must be at most {most:g}, not {value}")
     return number
 
 
