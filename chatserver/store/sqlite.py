@@ -17,7 +17,7 @@ def path_of(url: str) -> str:
     :raises DatabaseUnusable: it names none.
     """
     path = url.removeprefix("sqlite:///")
-    if path == url or not path:
+    if path == url or not path or "\0" in path:
         raise DatabaseUnusable(
             f"can't use the database {url!r}: write sqlite:///FILE, or sqlite:////FOLDER/FILE "
             "with a full path"

@@ -1,0 +1,161 @@
+"""What the tests of the store share: a real SQLite file, and ways to look into it."""
+
+from __future__ import annotations
+
+import itertools
+import sqlite3
+from collections.abc import Awaitable, Coroutine
+from typing import Any, TypeVar
+
+from twisted.internet import reactor
+from twisted.internet.defer import Deferred, gatherResults
+from twisted.logger import ILogObserver, LogEvent, formatEvent, globalLogPublisher
+from twisted.trial.unittest import TestCase
+from zope.interface import implementer
+
+from chatserver.settings import Settings
+from chatserver.store import sqlite
+from chatserver.store.conversations import pair_of
+from chatserver.store.cursors import Backlog
+from chatserver.store.devices import Entry
+from chatserver.store.messages import Draft, Stored
+from chatserver.store.migrations import prepare_sqlite
+from chatserver.store.store import Store
+from tests.support.folders import temporary_folder
+
+T = TypeVar("T")
+
+NOW = 1_795_376_712_007  # milliseconds since the epoch
+DAY = 86_400_000
+
+
+class StoreCase(TestCase):
+    """A test with a store on a new database."""
+
+    timeout = 60
+
+    def setUp(self) -> None:
+        self.path = temporary_folder(self) / "chat.db"
+        self.url = f"sqlite:///{self.path}"
+        self._stores: set[Store] = set()
+        self._names = itertools.count(1)
+        prepare_sqlite(self.url)
+        self.store = self.open()
+
+    def open(self, **settings: Any) -> Store:
+        """One more store on the same database, as another process would have it."""
+        store = Store(Settings(database=self.url, **settings), reactor)
+        self._stores.add(store)
+        self.addCleanup(self.close, store)
+        return store
+
+    def close(self, store: Store) -> None:
+        """Close a store before the test ends."""
+        if store in self._stores:
+            self._stores.remove(store)
+            store.close()
+
+    def connection(self) -> sqlite3.Connection:
+        """A connection of the test's own."""
+        connection = sqlite.connect(str(self.path))
+        self.addCleanup(connection.close)
+        return connection
+
+    def rows(self, sql: str, *values: object) -> list[Any]:
+        """What is in the database now."""
+        connection = sqlite3.connect(self.path)
+        try:
+            return connection.execute(sql, values).fetchall()
+        finally:
+            connection.close()
+
+    def listen(self) -> list[str]:
+        """What the store logs from now on, as texts."""
+        observer = _StoreLog()
+        globalLogPublisher.addObserver(observer)
+        self.addCleanup(globalLogPublisher.removeObserver, observer)
+        return observer.texts
+
+    async def account(self) -> int:
+        """A new account's id."""
+        return await self.store.accounts.create(f"user {next(self._names)}", "hash", NOW)
+
+    async def accounts(self, count: int) -> list[int]:
+        return [await self.account() for _ in range(count)]
+
+    async def enter(self, account: int, name: str = "phone") -> Entry:
+        """Let a device in."""
+        return await self.store.devices.enter(account, name, NOW)
+
+    async def device(self, account: int, name: str = "phone") -> int:
+        """The id of a device that has come in."""
+        return (await self.enter(account, name)).device
+
+    def draft(
+        self, sender: int, place: int | tuple[int, int], text: str = "hi", **fields: Any
+    ) -> Draft:
+        """A message to a conversation, or to a pair of accounts."""
+        draft = Draft(
+            sender=sender,
+            device=fields.get("device", 1),
+            text=text,
+            cid=self.store.log.cid(fields.get("cid")),
+        )
+        if isinstance(place, tuple):
+            draft.pair = pair_of(*place)
+        else:
+            draft.conversation = place
+        return draft
+
+    async def send(
+        self, sender: int, place: int | tuple[int, int], text: str = "hi", **fields: Any
+    ) -> Stored:
+        """A message that has been stored."""
+        return await self.store.log.append(self.draft(sender, place, text, **fields))
+
+    async def texts(self, conversation: int) -> list[str]:
+        """All texts of a conversation, by seq."""
+        page = await self.store.log.page_after(conversation, 0, 10**6)
+        return [message.text for message in page]
+
+    async def backlog(self, account: int, device: int) -> list[Backlog]:
+        return await self.store.backlogs(account, device)
+
+    def assert_log_is_whole(self) -> None:
+        """Every conversation's seqs are 1, 2, 3 … without holes."""
+        rows = self.rows(
+            "SELECT conversation, MIN(seq), MAX(seq), COUNT(*) FROM messages GROUP BY conversation"
+        )
+        for conversation, first, last, count in rows:
+            self.assertEqual((first, last), (1, count), f"conversation {conversation}")
+
+
+@implementer(ILogObserver)
+class _StoreLog:
+    """Keeps what the store logs."""
+
+    def __init__(self) -> None:
+        self.texts: list[str] = []
+
+    def __call__(self, event: LogEvent) -> None:
+        if event.get("log_namespace", "").startswith("chatserver.store"):
+            self.texts.append(formatEvent(event))
+
+
+async def together(*coroutines: Coroutine[Deferred[Any], Any, T]) -> list[T]:
+    """The results of what is begun at once."""
+    return await all_of(Deferred.fromCoroutine(coroutine) for coroutine in coroutines)
+
+
+async def all_of(deferreds: Any) -> list[Any]:
+    """The results of all, in their order."""
+    return await gatherResults(list(deferreds), consumeErrors=True)
+
+
+async def error_of(awaitable: Awaitable[Any]) -> BaseException:
+    """The error that something ends with."""
+    try:
+        result = await awaitable
+    except Exception as problem:
+        return problem
+    raise AssertionError(f"no error, but {result}")
