@@ -30,7 +30,7 @@ class TokenBucket:
     def take(self) -> float:
         """Take a token; where there is none, take nothing and return the seconds to wait."""
         wait = self.wait()
-        if not wait:
+        if self._rate and not wait:
             self._tokens -= 1
         return wait
 
@@ -53,6 +53,9 @@ class Buckets:
     def __init__(self, rate: float, burst: float, now: Callable[[], float]) -> None:
         self._make = lambda: TokenBucket(rate, burst, now)
         self._buckets: dict[str, TokenBucket] = {}
+
+    def __len__(self) -> int:
+        return len(self._buckets)
 
     def of(self, key: str) -> TokenBucket:
         """The key's bucket."""

@@ -101,7 +101,7 @@ class Outbox:
         self._in_transport = 0
         self._marks: list[Mark] = []
         self._quiet = 0
-        self._postponed: list[tuple[tuple[bytes, ...], Mark | None]] = []
+        self._postponed: list[tuple[tuple[bytes, ...], Mark | None, bool]] = []
         self._next_frame: Call | None = None
         self._is_closing = False
 
@@ -122,7 +122,7 @@ class Outbox:
     def push(self, frames: tuple[bytes, ...], mark: Mark | None = None, *, live: bool) -> None:
         """Send frames that the client did not ask for; ``live`` ones count for the limit."""
         if self._quiet:
-            self._postponed.append((frames, mark))
+            self._postponed.append((frames, mark, live))
         else:
             self._send(frames, mark, live=live)
 
@@ -134,8 +134,8 @@ class Outbox:
         self._quiet -= 1
         if not self._quiet:
             postponed, self._postponed = self._postponed, []
-            for frames, mark in postponed:
-                self._send(frames, mark, live=True)
+            for frames, mark, live in postponed:
+                self._send(frames, mark, live=live)
 
     def drained(self) -> None:
         """All that the connection was given is out."""
@@ -162,7 +162,7 @@ class Outbox:
         else:
             self._hold(frames, None, live=False)
             self._give_held()
-        if not self._held:
+        if self.is_empty:
             self._connection.close()
 
     def lost(self) -> None:

@@ -139,10 +139,7 @@ class RequestQueue:
         if self.is_paused and self.in_progress <= self._limit // 2:
             self.is_paused = False
             self._reading(True)
-        if self._idle and not self.in_progress:
-            idle, self._idle = self._idle, []
-            for deferred in idle:
-                deferred.callback(None)
+        self._tell_idle()
 
     def advance(self) -> None:
         """Begin what may begin."""
@@ -166,6 +163,7 @@ class RequestQueue:
     def drop_waiting(self) -> None:
         """Forget requests that have not begun."""
         self._waiting.clear()
+        self._tell_idle()
 
     def idle(self) -> Deferred[None]:
         """Fires when all requests are answered."""
@@ -175,3 +173,9 @@ class RequestQueue:
         else:
             idle.callback(None)
         return idle
+
+    def _tell_idle(self) -> None:
+        if self._idle and not self.in_progress:
+            idle, self._idle = self._idle, []
+            for deferred in idle:
+                deferred.callback(None)
