@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Awaitable, Callable, Coroutine
 from enum import Enum, auto
@@ -187,6 +188,8 @@ class Dispatcher:
             return
         if isinstance(frame, Reply) and frame.errno != Malformed.errno:
             frame.re = _msgid(turn.request)
+        elif isinstance(frame, RegisterAck):
+            turn.session.login_since = self._clock.seconds()
         if turn.request.req is not UNSET:
             frame.req = turn.request.req  # type: ignore[attr-defined]
         turn.finish(turn.session.dialect.encode(frame))
@@ -222,5 +225,10 @@ def _refusal(request: Request | Rejected, error: ChatError) -> Frame:
     return kind(
         errno=error.errno,
         errmsg=error.errmsg,
-        retry_after=UNSET if error.retry_after is None else round(error.retry_after, 3),
+        retry_after=UNSET if error.retry_after is None else _in_milliseconds(error.retry_after),
     )
+
+
+def _in_milliseconds(seconds: float) -> float:
+    """Rounded up: who waits so long has waited long enough."""
+    return math.ceil(seconds * 1000) / 1000

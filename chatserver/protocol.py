@@ -107,6 +107,8 @@ class ChatProtocol(LineReceiver):
         super().dataReceived(data)
 
     def lineReceived(self, line: bytes) -> None:
+        if self._is_ended:
+            return
         frame = line[:-1] if line.endswith(b"\r") else line
         if len(frame) > self._max_frame:
             self.lineLengthExceeded(line)
@@ -149,9 +151,11 @@ class ChatProtocol(LineReceiver):
     def readConnectionLost(self) -> None:
         """The client sends nothing more, but may read on: so do scripts that pipe into us."""
         self._is_read_closed = True
-        if self._session is None:
+        if self._socket is None:  # so is ours
+            self.transport.loseConnection()
+        elif self._session is None:
             self.close()
-        else:
+        elif not self._is_closing:
             self._end(self._session)
 
     def writeConnectionLost(self) -> None:
@@ -211,6 +215,10 @@ class ChatProtocol(LineReceiver):
         self.transport.abortConnection()
 
     def _drained(self) -> None:
+        if self._socket is not None and self._socket.disconnecting:
+            # TLS closes the socket below it when the client does, and it waits for us.
+            self._socket.unregisterProducer()
+            self._socket = None
         self._has_unsent = False
         if self._session is not None:
             self._session.outbox.drained()

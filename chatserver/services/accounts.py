@@ -51,12 +51,11 @@ class AccountService:
             raise TooMany("too many registrations from your address", retry_after=wait)
 
     @handles(Register, gate=Gate.LOGGED_OUT, admit=admit_registration)
-    async def register(self, turn: Turn, request: Register) -> RegisterAck:
+    async def register(self, turn: Turn, request: Register) -> RegisterAck:  # noqa: ARG002
         if await self._store.accounts.is_taken(request.name):
             raise Refused(f"the name {request.name} is taken; choose another")
         password_hash = await self._passwords.hash(request.password)
         account = await self._store.accounts.create(request.name, password_hash, self._now())
-        turn.session.login_since = self._clock.seconds()
         self._log.info("account {account} registered", account=account)
         return RegisterAck(id=account)
 

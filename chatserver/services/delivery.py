@@ -62,7 +62,7 @@ class Delivery:
             is_sender = account.id == sender
             for session in account.sessions:
                 login = session.login
-                if login is None:
+                if login is None or seq <= login.from_log.get(conversation, 0):
                     continue
                 if login.unsynced is not None:
                     unsynced = login.unsynced.get(conversation)

@@ -49,6 +49,11 @@ class Place(NamedTuple):
     device_name: str
     holder: str
 
+    @property
+    def is_exclusive(self) -> bool:
+        """Whether nobody else may take it over."""
+        return self.device_name == UNNAMED
+
 
 class Greeting(NamedTuple):
     """The answer to a login, and what of the missed messages it carries."""
@@ -92,9 +97,13 @@ class Entries:
         session = turn.session
         _check_there(session)
         place = Place(arrival.account.id, arrival.device_name, f"{_NODE}.{next(_holders)}")
-        await self._claim(place)
+        if place.is_exclusive:
+            await self._claim(place)
         try:
             entry = await self._enter_device(request, arrival)
+            if not place.is_exclusive:
+                # Just before moving in: of two that race, the last one to claim is to stay.
+                await self._claim(place)
             login = self._move_in(session, request, arrival, entry, place)
         except BaseException:
             await self._release(place)
@@ -135,8 +144,7 @@ class Entries:
             await self._release(Place(account.id, login.device_name, login.holder))
 
     async def _claim(self, place: Place) -> None:
-        is_exclusive = place.device_name == UNNAMED
-        if await self._places.claim(*place, exclusive=is_exclusive):
+        if await self._places.claim(*place, exclusive=place.is_exclusive):
             self._tell_presence(place.account, "online")
 
     async def _release(self, place: Place) -> None:

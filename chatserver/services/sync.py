@@ -80,7 +80,7 @@ class Sync:
             else:
                 session.skip(one.conversation, one.seq)
             unsynced = login.unsynced[one.conversation]
-            unsynced.floor = one.seq
+            unsynced.floor = login.from_log[one.conversation] = one.seq
             if unsynced.floor >= unsynced.target:
                 del login.unsynced[one.conversation]
 
@@ -110,7 +110,7 @@ class Sync:
             else:
                 frames = session.dialect.encode(missed.push)
                 session.push(conversation, missed.seq, frames, live=False)
-            unsynced.floor = missed.seq
+            unsynced.floor = login.from_log[conversation] = missed.seq
         if not page or unsynced.floor >= unsynced.target:
             del login.unsynced[conversation]
 

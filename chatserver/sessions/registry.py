@@ -64,7 +64,8 @@ class Registry:
 
     def add(self, account: LocalAccount, session: Session) -> None:
         """Put a session under its account, of which there must be one object only."""
-        assert self._accounts.setdefault(account.id, account) is account
+        known = self._accounts.setdefault(account.id, account)
+        assert known is account
         account.sessions.append(session)
 
     def remove(self, account: LocalAccount, session: Session) -> Vacated:

@@ -48,7 +48,16 @@ class Login:
     :param note: told a device, a conversation and the seq up to which all reached it.
     """
 
-    __slots__ = ("account", "acked", "device", "device_name", "holder", "is_greeted", "unsynced")
+    __slots__ = (
+        "account",
+        "acked",
+        "device",
+        "device_name",
+        "from_log",
+        "holder",
+        "is_greeted",
+        "unsynced",
+    )
 
     def __init__(
         self,
@@ -69,6 +78,8 @@ class Login:
         self.is_greeted = False
         #: What the log has to be read for, by conversation; None when pushes come live.
         self.unsynced: dict[int, Unsynced] | None = {}
+        #: The last message that came from the log, by conversation: it may be told late.
+        self.from_log: dict[int, int] = {}
 
 
 class Session:

@@ -33,6 +33,8 @@ class ServerCase(TestCase):
 
     timeout = 60
     settings: dict[str, Any] = {}
+    #: What the server runs on.
+    reactor: Any = reactor
 
     def setUp(self) -> None:
         self.database = temporary_folder(self) / "chat.db"
@@ -57,7 +59,7 @@ class ServerCase(TestCase):
             }
         )
         prepare_sqlite(chosen.database)
-        self.server = ChatServer(chosen, reactor)
+        self.server = ChatServer(chosen, self.reactor)
         self.server.startService()
 
     async def restart(self, **settings: Any) -> None:
@@ -65,9 +67,9 @@ class ServerCase(TestCase):
         await self.server.stopService()
         self.start(**settings)
 
-    async def connect(self, terminator: bytes = b"\n") -> WireClient:
-        """A new connection."""
-        client = await connect(reactor, self.port, terminator)
+    async def connect(self, terminator: bytes = b"\n", source: str = "127.0.0.1") -> WireClient:
+        """A new connection, from this address."""
+        client = await connect(reactor, self.port, terminator, source)
         self.clients.append(client)
         return client
 

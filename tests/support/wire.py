@@ -58,7 +58,7 @@ class WireClient(Protocol):
         self.closed.callback(None)
         waiting, self._waiting = self._waiting, []
         for _, deferred in waiting:
-            deferred.errback(Closed(f"closed; not asked for: {self.frames}"))
+            deferred.errback(self._closed())
 
     def send(self, *messages: Json) -> None:
         """Send messages in one write."""
@@ -79,7 +79,7 @@ class WireClient(Protocol):
             if matches(frame):
                 return self.frames.pop(at)
         if self.is_closed:
-            raise Closed(f"closed; not asked for: {self.frames}")
+            raise self._closed()
         deferred: Deferred[Json] = Deferred()
         self._waiting.append((matches, deferred))
         deferred.addTimeout(PATIENCE, self._reactor)
@@ -116,6 +116,14 @@ class WireClient(Protocol):
         await pause
         return self.frames
 
+    def stop_reading(self) -> None:
+        """Leave what comes in the system's buffers, which hold some 4 MiB."""
+        self.transport.pauseProducing()
+
+    def read_on(self) -> None:
+        """Take what has piled up."""
+        self.transport.resumeProducing()
+
     async def hang_up(self) -> None:
         """Close the connection and wait until it is."""
         if not self.is_closed:
@@ -124,7 +132,11 @@ class WireClient(Protocol):
 
     def cut(self) -> None:
         """Let the connection die without a goodbye."""
-        self.transport.abortConnection()
+        if not self.is_closed:
+            self.transport.abortConnection()
+
+    def _closed(self) -> Closed:
+        return Closed(f"closed; not asked for: {str(self.frames)[-500:]}")
 
     def _frame_received(self, frame: Json) -> None:
         self.received.append(frame)
@@ -136,8 +148,11 @@ class WireClient(Protocol):
         self.frames.append(frame)
 
 
-async def connect(reactor: Any, port: int, terminator: bytes = b"\n") -> WireClient:
-    """A connection to a server on this machine."""
+async def connect(
+    reactor: Any, port: int, terminator: bytes = b"\n", source: str = "127.0.0.1"
+) -> WireClient:
+    """A connection to a server on this machine, from an address of this machine."""
     client = WireClient(reactor, terminator)
-    await connectProtocol(HostnameEndpoint(reactor, "127.0.0.1", port), client)
+    endpoint = HostnameEndpoint(reactor, "127.0.0.1", port, bindAddress=(source, 0))
+    await connectProtocol(endpoint, client)
     return client
