@@ -29,7 +29,7 @@ class Clock(Protocol):
 
     def seconds(self) -> float: ...
 
-    def callLater(  # noqa: N802
+    def callLater(
         self, delay: float, callable: Callable[..., object], *args: Any, **kw: Any
     ) -> Any: ...
 
