@@ -7,10 +7,10 @@ SOURCES := $(shell find chatserver chatclient sql twisted \
 
 TESTCASES = $(shell find tests -path tests/e2e -prune -o -name 'test_*.py' -print | sort)
 
-.PHONY: help run test format wheel clean system-packages
+.PHONY: help run test mysql-packages format wheel clean system-packages
 
 help: ## list these targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-7s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-14s %s\n", $$1, $$2 }' Makefile
 
 run: .venv/.installed ## run a chat server on port 6000, data in ./chatserver.db; Ctrl-C stops it
 	@exec .venv/bin/twistd --pidfile= -n chatserver --port 6000
@@ -21,6 +21,10 @@ test: .venv-test/.installed ## lint, types, the whole suite under pytest, its Te
 	.venv-test/bin/mypy
 	.venv-test/bin/pytest
 	.venv-test/bin/python -m twisted.trial --reporter=text $(TESTCASES)
+
+mysql-packages: ## what `pip install chatserver[mysql]` needs of the system (asks for root)
+	@as_root=$$([ "$$(id -u)" -eq 0 ] || echo sudo); \
+	$$as_root apt-get install gcc libc6-dev pkg-config default-libmysqlclient-dev python3-dev
 
 format: .venv-test/.installed ## lay the code out as the lint of `make test` wants it
 	.venv-test/bin/ruff check --fix .

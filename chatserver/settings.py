@@ -30,8 +30,9 @@ class Settings:
     )
     database: str = _setting(
         "sqlite:///chatserver.db",
-        "Database: sqlite:///FILE, or sqlite:////FOLDER/FILE with a full path. A URL with a "
-        "password belongs in the file or the environment.",
+        "Database: sqlite:///FILE, or sqlite:////FOLDER/FILE with a full path, or "
+        "mysql://USER:PASSWORD@HOST:PORT/NAME. A URL with a password belongs in the config file "
+        "or the environment.",
     )
     max_frame: int = _setting(65536, "Longest accepted frame, in bytes.", least=1024)
     max_text: int = _setting(16384, "Longest text of a chat, in characters.", least=1)

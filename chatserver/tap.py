@@ -14,8 +14,8 @@ from twisted.python import usage
 from chatserver import __version__
 from chatserver.app import CannotListen, ChatServer
 from chatserver.settings import Settings, SettingsError, help_of, load
+from chatserver.store.engines import engine_of
 from chatserver.store.errors import DatabaseUnusable
-from chatserver.store.migrations import prepare_sqlite
 
 _log = Logger()
 
@@ -102,7 +102,7 @@ def makeService(options: Options) -> Service:
     try:
         settings = options.settings()
         service = _Service(settings, reactor)
-        prepare_sqlite(settings.database)
+        engine_of(settings.database).prepare()
     except (SettingsError, DatabaseUnusable, CannotListen) as problem:
         _give_up(str(problem))
     _allow_many_connections()

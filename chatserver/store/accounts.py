@@ -6,7 +6,8 @@ from typing import NamedTuple
 
 from chatserver.errors import NoSuchUser, Refused
 from chatserver.store.cache import BoundedCache
-from chatserver.store.database import Cursor, Database
+from chatserver.store.database import Database
+from chatserver.store.engine import Cursor
 from chatserver.store.errors import RowRefused
 
 _CACHED_NAMES = 100_000

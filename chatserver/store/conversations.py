@@ -6,7 +6,8 @@ from typing import NamedTuple
 
 from chatserver.errors import NotAMember
 from chatserver.store.cache import BoundedCache
-from chatserver.store.database import Cursor, Database
+from chatserver.store.database import Database
+from chatserver.store.engine import Cursor
 
 _CACHED = 200_000
 

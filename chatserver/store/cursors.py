@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from chatserver.store.database import Cursor, Database
+from chatserver.store.database import Database
+from chatserver.store.engine import Cursor
 
 Positions = dict[int, dict[int, int]]  # device -> conversation -> seq
 
@@ -60,7 +61,7 @@ class Cursors:
         failures = self._failures
         try:
             # Even with nothing new: writes run in order, so this waits for earlier flushes.
-            await self._database.write(_upsert, positions)
+            await self._database.write(_upsert, self._database.upsert_cursor, positions)
         except BaseException:
             self._failures += 1
             for device, noted in positions.items():
@@ -73,10 +74,9 @@ class Cursors:
             await self.flush()
 
 
-def _upsert(cursor: Cursor, positions: Positions) -> None:
+def _upsert(cursor: Cursor, sql: str, positions: Positions) -> None:
     cursor.executemany(
-        "INSERT INTO cursors (device, conversation, seq) VALUES (?, ?, ?) "
-        "ON CONFLICT (device, conversation) DO UPDATE SET seq = MAX(seq, excluded.seq)",
+        sql,
         [
             (device, conversation, seq)
             for device, noted in positions.items()

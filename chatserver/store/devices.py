@@ -8,7 +8,8 @@ from typing import NamedTuple
 
 from chatserver.errors import Refused
 from chatserver.store.accounts import Account
-from chatserver.store.database import Cursor, Database
+from chatserver.store.database import Database
+from chatserver.store.engine import Cursor
 
 UNNAMED = ""
 # A device that keeps logging in by password keeps its newest tokens.

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from chatserver.errors import Exists
-from chatserver.store.database import Cursor, Database
+from chatserver.store.database import Database
+from chatserver.store.engine import Cursor
 from chatserver.store.errors import RowRefused
 
 
@@ -35,4 +36,4 @@ def select_friends(cursor: Cursor, account: int) -> list[tuple[int, str]]:
         "WHERE f.account = ? ORDER BY f.friend",
         (account,),
     )
-    return cursor.fetchall()
+    return list(cursor.fetchall())

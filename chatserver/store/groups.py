@@ -5,8 +5,10 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from chatserver.errors import Exists, NoSuchGroup
-from chatserver.store.database import Cursor, Database
+from chatserver.store.database import Database
+from chatserver.store.engine import Cursor
 from chatserver.store.errors import RowRefused
+from chatserver.store.messages import Lock, select_last_seq
 from chatserver.wire.frames import Role
 
 
@@ -58,7 +60,7 @@ class Groups:
         :raises Exists: the account is a member already.
         """
         try:
-            return await self._database.write(_join, account, group)
+            return await self._database.write(_join, self._database.lock, account, group)
         except RowRefused:
             raise Exists("you are a member of this group already") from None
 
@@ -83,12 +85,10 @@ def _create(cursor: Cursor, creator: int, name: str, description: str) -> Group:
     return Group(group, conversation, name, description)
 
 
-def _join(cursor: Cursor, account: int, id: int) -> GroupOfMine:
+def _join(cursor: Cursor, lock: Lock, account: int, id: int) -> GroupOfMine:
     group = _find(cursor, id)
-    cursor.execute(
-        "SELECT COALESCE(MAX(seq), 0) FROM messages WHERE conversation = ?", (group.conversation,)
-    )
-    (seq,) = cursor.fetchone()
+    lock(cursor, [group.conversation])
+    seq = select_last_seq(cursor, group.conversation)
     _add_member(cursor, account, group.conversation, seq, "normal")
     cursor.execute(
         "SELECT a.id, a.name, m.role FROM members m JOIN accounts a ON a.id = m.account "

@@ -121,7 +121,7 @@ class MessageLog:
     async def _store(self, drafts: Sequence[Draft]) -> Sequence[Outcome]:
         try:
             batch = await self._database.write(
-                messages.insert, drafts, self._now(), self._last_seqs.get
+                messages.insert, drafts, self._now(), self._database.lock, self._last_seqs.get
             )
         except RowRefused:
             return await self._store_carefully(drafts)
@@ -136,7 +136,9 @@ class MessageLog:
         """Store drafts of which some may be in the log already, or can't be stored at all."""
         for _ in range(_CAREFUL_TRIES):
             try:
-                batch = await self._database.write(messages.insert_carefully, drafts, self._now())
+                batch = await self._database.write(
+                    messages.insert_carefully, drafts, self._now(), self._database.lock
+                )
             except RowRefused:
                 continue
             except TryAgain as problem:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import NamedTuple
 
 import msgspec
 
 from chatserver.errors import Conflict
 from chatserver.store.conversations import insert_pair, select_pair
-from chatserver.store.database import Cursor
+from chatserver.store.engine import Cursor
 
 _INSERT = (
     "INSERT INTO messages (conversation, seq, sender, device, sent, cid, body) "
@@ -74,46 +74,53 @@ def server_cid(cid: str) -> str:
 
 
 LastSeq = Callable[[int], int | None]
+#: Keeps other writers out of conversations; returns the last seq where it may have changed.
+Lock = Callable[[Cursor, Collection[int]], dict[int, int]]
 
 
-def insert(cursor: Cursor, drafts: Sequence[Draft], now: int, last_seq: LastSeq) -> Batch:
+def insert(
+    cursor: Cursor, drafts: Sequence[Draft], now: int, lock: Lock, last_seq: LastSeq
+) -> Batch:
     """Write drafts, trusting that no cid was used before and that ``last_seq`` is right.
 
     Where either is wrong, the database's unique keys refuse the whole batch.
     """
     batch = Batch([], {}, {})
-    rows = [_place(cursor, draft, now, last_seq, batch) for draft in drafts]
+    places = [draft.conversation or _conversation(cursor, draft, batch) for draft in drafts]
+    locked = lock(cursor, set(places))
+    rows = []
+    for draft, conversation in zip(drafts, places, strict=True):
+        last = batch.last_seqs.get(conversation)
+        if last is None:
+            last = locked.get(conversation, last_seq(conversation))
+        if last is None:
+            last = select_last_seq(cursor, conversation)
+        rows.append(_row(draft, conversation, last + 1, now, batch))
     cursor.executemany(_INSERT, rows)
     return batch
 
 
-def insert_carefully(cursor: Cursor, drafts: Sequence[Draft], now: int) -> Batch:
+def insert_carefully(cursor: Cursor, drafts: Sequence[Draft], now: int, lock: Lock) -> Batch:
     """Write those drafts that are not in the log already, trusting only the database."""
     batch = Batch([], {}, {})
+    places = [_known_conversation(cursor, draft) for draft in drafts]
+    lock(cursor, {place for place in places if place is not None})
     for draft in drafts:
         earlier = _select_earlier(cursor, draft)
         if earlier is None:
-            cursor.execute(_INSERT, _place(cursor, draft, now, _unknown, batch))
+            conversation = draft.conversation or _conversation(cursor, draft, batch)
+            last = select_last_seq(cursor, conversation)
+            cursor.execute(_INSERT, _row(draft, conversation, last + 1, now, batch))
         else:
             batch.outcomes.append(earlier)
     return batch
 
 
-def _unknown(conversation: int) -> None:  # noqa: ARG001
-    return None
-
-
-def _place(
-    cursor: Cursor, draft: Draft, now: int, last_seq: LastSeq, batch: Batch
+def _row(
+    draft: Draft, conversation: int, seq: int, now: int, batch: Batch
 ) -> tuple[int, int, int, int, int, str, str]:
-    """Give a draft the next seq of its conversation; returns its row."""
-    conversation = draft.conversation or _conversation(cursor, draft, batch)
-    last = batch.last_seqs.get(conversation)
-    if last is None:
-        last = last_seq(conversation)
-        if last is None:
-            last = _select_last_seq(cursor, conversation)
-    seq = batch.last_seqs[conversation] = last + 1
+    """The row of a draft in its place, which is noted in the batch."""
+    batch.last_seqs[conversation] = seq
     batch.outcomes.append(Stored(conversation, seq, now, False))
     return (conversation, seq, draft.sender, draft.device, now, draft.cid, draft.text)
 
@@ -130,7 +137,16 @@ def _conversation(cursor: Cursor, draft: Draft, batch: Batch) -> int:
     return found
 
 
-def _select_last_seq(cursor: Cursor, conversation: int) -> int:
+def _known_conversation(cursor: Cursor, draft: Draft) -> int | None:
+    """Where a draft belongs, if that exists already."""
+    if draft.conversation is not None:
+        return draft.conversation
+    assert draft.pair is not None
+    return select_pair(cursor, draft.pair)
+
+
+def select_last_seq(cursor: Cursor, conversation: int) -> int:
+    """The last seq of a conversation, inside a transaction; 0 where it is empty."""
     cursor.execute(
         "SELECT COALESCE(MAX(seq), 0) FROM messages WHERE conversation = ?", (conversation,)
     )
@@ -146,10 +162,7 @@ def _select_earlier(cursor: Cursor, draft: Draft) -> Stored | Conflict | None:
     if row is None:
         return None
     conversation, seq, sent, text = row
-    wanted = draft.conversation
-    if wanted is None and draft.pair is not None:
-        wanted = select_pair(cursor, draft.pair)
-    if wanted != conversation or text != draft.text:
+    if _known_conversation(cursor, draft) != conversation or text != draft.text:
         return Conflict()
     return Stored(conversation, seq, sent, True)
 

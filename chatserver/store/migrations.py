@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import re
-import sqlite3
 import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-from chatserver.store import sqlite
+from chatserver.store.engine import Cursor
 from chatserver.store.errors import DatabaseUnusable
 
 _FILE = re.compile(r"(\d{4})_\w+(?:\.(sqlite|mysql))?\.sql\Z")
@@ -46,64 +45,31 @@ def available(dialect: str) -> list[Migration]:
     return found
 
 
-def prepare_sqlite(url: str) -> None:
-    """Make the database ready: create it where it is missing, and migrate it.
+def apply(cursor: Cursor, dialect: str, database: str, **names: str) -> None:
+    """Bring a database up to date; the caller has locked it and commits.
 
-    Safe when several processes do it at once.
-
-    :raises DatabaseUnusable: it can't be used, or a newer program wrote it.
+    :param database: its name, for people.
+    :param names: what stands in braces in the SQL.
+    :raises DatabaseUnusable: a newer program wrote it.
     """
-    path = sqlite.path_of(url)
-    sqlite.create_file(path)
-    try:
-        connection = sqlite.connect(path)
-        try:
-            connection.execute("PRAGMA busy_timeout = 30000")
-            _use_write_ahead_log(connection)
-            _migrate(connection, path)
-        finally:
-            connection.close()
-    except sqlite3.Error as problem:
-        raise DatabaseUnusable(f"can't use the database {path}: {problem}") from None
-
-
-def _use_write_ahead_log(connection: sqlite3.Connection) -> None:
-    """Switch to WAL; SQLite doesn't wait here for another process that does the same."""
-    deadline = time.monotonic() + 30
-    while True:
-        try:
-            connection.execute("PRAGMA journal_mode = WAL")
-            return
-        except sqlite3.OperationalError as problem:
-            if "locked" not in str(problem) or time.monotonic() > deadline:
-                raise
-            time.sleep(0.05)
-
-
-def _migrate(connection: sqlite3.Connection, path: str) -> None:
-    migrations = available("sqlite")
-    connection.execute("BEGIN IMMEDIATE")
-    try:
-        connection.execute(
-            "CREATE TABLE IF NOT EXISTS schema_version ("
-            "version INTEGER PRIMARY KEY, applied INTEGER NOT NULL)"
+    migrations = available(dialect)
+    cursor.execute(
+        "CREATE TABLE IF NOT EXISTS schema_version ("
+        "version INTEGER PRIMARY KEY, applied BIGINT NOT NULL)"
+    )
+    cursor.execute("SELECT COALESCE(MAX(version), 0) FROM schema_version")
+    (current,) = cursor.fetchone()
+    if current > len(migrations):
+        raise DatabaseUnusable(
+            f"the database {database} has schema version {current}, newer than this program's "
+            f"{len(migrations)}: install the newer chatserver again"
         )
-        (current,) = connection.execute("SELECT MAX(version) FROM schema_version").fetchone()
-        current = current or 0
-        if current > len(migrations):
-            raise DatabaseUnusable(
-                f"the database {path} has schema version {current}, newer than this program's "
-                f"{len(migrations)}: install the newer chatserver again"
-            )
-        for migration in migrations[current:]:
-            for statement in migration.statements():
-                connection.execute(statement)
-            connection.execute(
-                "INSERT INTO schema_version (version, applied) VALUES (?, ?)",
-                (migration.version, int(time.time() * 1000)),
-            )
-        connection.execute("COMMIT")
-    except BaseException:
-        if connection.in_transaction:
-            connection.execute("ROLLBACK")
-        raise
+    for migration in migrations[current:]:
+        for statement in migration.statements():
+            for name, value in names.items():
+                statement = statement.replace(f"{{{name}}}", value)
+            cursor.execute(statement)
+        cursor.execute(
+            "INSERT INTO schema_version (version, applied) VALUES (?, ?)",
+            (migration.version, int(time.time() * 1000)),
+        )

@@ -1,51 +1,124 @@
-"""SQLite as the store: how its connections are opened."""
+"""SQLite as the store's engine: a file, for a single node."""
 
 from __future__ import annotations
 
 import os
 import sqlite3
+import time
+from collections.abc import Collection
 from pathlib import Path
+from typing import Any
 
+from twisted.enterprise.adbapi import ConnectionPool
+
+from chatserver.store import migrations
+from chatserver.store.engine import Cursor, Verdict
 from chatserver.store.errors import DatabaseUnusable
 
-BUSY_TIMEOUT = 4.0  # seconds
+_BUSY_TIMEOUT = 4.0  # seconds
+_PREPARE_TIMEOUT = 30.0  # seconds
 
 
-def path_of(url: str) -> str:
-    """The file that a ``sqlite:///FILE`` URL names, as a full path.
+class SQLite:
+    """The database in the file of a ``sqlite:///FILE`` URL.
 
-    :raises DatabaseUnusable: it names none.
+    :raises DatabaseUnusable: the URL names no file.
     """
-    path = url.removeprefix("sqlite:///")
-    if path == url or not path or "\0" in path:
-        raise DatabaseUnusable(
-            f"can't use the database {url!r}: write sqlite:///FILE, or sqlite:////FOLDER/FILE "
-            "with a full path"
-        )
-    return str(Path(path).absolute())
 
-
-def create_file(path: str) -> None:
-    """Make the database file where it is missing, readable by its owner only.
-
-    :raises DatabaseUnusable: it can be neither made nor written.
-    """
-    try:
-        os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
-    except OSError as problem:
-        raise DatabaseUnusable(f"can't open the database file {path}: {problem.strerror}") from None
-
-
-def connect(path: str) -> sqlite3.Connection:
-    """A connection in autocommit mode, for use from any one thread at a time."""
-    connection = sqlite3.connect(
-        path, timeout=BUSY_TIMEOUT, isolation_level=None, check_same_thread=False
+    dialect = "sqlite"
+    upsert_cursor = (
+        "INSERT INTO cursors (device, conversation, seq) VALUES (?, ?, ?) "
+        "ON CONFLICT (device, conversation) DO UPDATE SET seq = MAX(seq, excluded.seq)"
     )
-    configure(connection)
-    return connection
+
+    def __init__(self, url: str) -> None:
+        path = url.removeprefix("sqlite:///")
+        if path == url or not path or "\0" in path:
+            raise DatabaseUnusable(
+                f"can't use the database {url!r}: write sqlite:///FILE, or sqlite:////FOLDER/FILE "
+                "with a full path"
+            )
+        self.path = str(Path(path).absolute())
+
+    def prepare(self) -> None:
+        """Create the file where it is missing, readable by its owner only, and migrate it."""
+        try:
+            os.close(os.open(self.path, os.O_RDWR | os.O_CREAT, 0o600))
+        except OSError as problem:
+            raise DatabaseUnusable(
+                f"can't open the database file {self.path}: {problem.strerror}"
+            ) from None
+        try:
+            connection = sqlite3.connect(self.path, timeout=_PREPARE_TIMEOUT, isolation_level=None)
+            try:
+                _use_write_ahead_log(connection)
+                self._migrate(connection)
+            finally:
+                connection.close()
+        except sqlite3.Error as problem:
+            raise DatabaseUnusable(f"can't use the database {self.path}: {problem}") from None
+
+    def pool(self, reactor: Any, size: int) -> ConnectionPool:
+        return ConnectionPool(
+            "sqlite3",
+            self.path,
+            check_same_thread=False,
+            isolation_level=None,
+            timeout=_BUSY_TIMEOUT,
+            cp_min=1,
+            cp_max=size,
+            cp_openfun=_configure,
+            cp_reactor=reactor,
+            cp_noisy=False,
+        )
+
+    def adapt(self, cursor: Cursor) -> Cursor:
+        return cursor
+
+    def begin(self, cursor: Cursor) -> None:
+        """Take the write lock at once, so that no later statement finds it taken."""
+        cursor.execute("BEGIN IMMEDIATE")
+
+    def lock(self, cursor: Cursor, conversations: Collection[int]) -> dict[int, int]:  # noqa: ARG002
+        """The write lock is on the whole database already."""
+        return {}
+
+    def verdict(self, problem: Exception) -> Verdict:
+        match problem:
+            case sqlite3.IntegrityError() | sqlite3.DataError() | sqlite3.InterfaceError():
+                return Verdict.REFUSED
+            case sqlite3.ProgrammingError() | sqlite3.NotSupportedError():
+                return Verdict.FAULT
+            case sqlite3.Error():
+                return Verdict.UNREACHABLE
+            case _:
+                return Verdict.FAULT
+
+    def _migrate(self, connection: sqlite3.Connection) -> None:
+        connection.execute("BEGIN IMMEDIATE")
+        try:
+            migrations.apply(connection.cursor(), self.dialect, self.path)
+            connection.execute("COMMIT")
+        except BaseException:
+            if connection.in_transaction:
+                connection.execute("ROLLBACK")
+            raise
 
 
-def configure(connection: sqlite3.Connection) -> None:
+def _configure(connection: sqlite3.Connection) -> None:
     """Set what every connection needs: an acknowledged message survives a power cut."""
     connection.execute("PRAGMA synchronous = FULL")
     connection.execute("PRAGMA wal_autocheckpoint = 2000")
+
+
+def _use_write_ahead_log(connection: sqlite3.Connection) -> None:
+    """Switch to WAL; SQLite doesn't wait here for another process that does the same."""
+    deadline = time.monotonic() + _PREPARE_TIMEOUT
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+            return
+        except sqlite3.OperationalError as problem:
+            if "locked" not in str(problem) or time.monotonic() > deadline:
+                raise
+            time.sleep(0.05)

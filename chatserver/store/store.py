@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 from chatserver.settings import Settings
-from chatserver.store import sqlite
 from chatserver.store.accounts import Accounts
 from chatserver.store.conversations import Conversations
 from chatserver.store.cursors import Backlog, Cursors, select_backlogs
-from chatserver.store.database import Cursor, Database
+from chatserver.store.database import Database
 from chatserver.store.devices import Devices
+from chatserver.store.engine import Cursor
+from chatserver.store.engines import engine_of
 from chatserver.store.friends import Friends, select_friends
 from chatserver.store.groups import GroupOfMine, Groups, select_groups
 from chatserver.store.log import MessageLog
@@ -36,7 +37,7 @@ class Store:
     """
 
     def __init__(self, settings: Settings, reactor: Any) -> None:
-        self._database = database = Database(sqlite.path_of(settings.database), reactor)
+        self._database = database = Database(engine_of(settings.database), reactor)
         self.accounts = Accounts(database)
         self.devices = Devices(database, settings.token_days)
         self.friends = Friends(database)

@@ -12,22 +12,9 @@ from twisted.internet.defer import Deferred
 from twisted.internet.task import deferLater
 
 from tests.e2e.asynchronous import asynchronous
+from tests.e2e.clients import login, register
 from tests.e2e.conftest import StartServer
 from tests.support.wire import Closed, Json, WireClient, connect
-
-
-async def login(port: int, account: int, **fields: object) -> tuple[WireClient, Json]:
-    client = await connect(reactor, port)
-    reply = await client.ask({"msgid": 1, "id": account, "password": "x", **fields})
-    assert reply["errno"] == 0, reply
-    return client, reply
-
-
-async def register(port: int, *names: str) -> list[int]:
-    client = await connect(reactor, port)
-    replies = [await client.ask({"msgid": 3, "name": n, "password": "x"}) for n in names]
-    await client.hang_up()
-    return [reply["id"] for reply in replies]
 
 
 async def send_until_killed(client: WireClient, toid: int, answered: list[Json]) -> None:

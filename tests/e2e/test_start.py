@@ -88,7 +88,7 @@ def test_flags_overrule_the_environment_and_that_the_file(tmp_path: Path) -> Non
         (["--port", "nonsense:1"], ["nonsense:1"]),
         (["--database", "sqlite:///"], ["sqlite:///"]),
         (["--database", "sqlite:////nonexistent/chat.db"], ["/nonexistent/chat.db", "No such"]),
-        (["--database", "mysql://localhost/chat"], ["mysql://localhost/chat", "sqlite"]),
+        (["--database", "redis://localhost/chat"], ["redis://localhost/chat", "sqlite", "mysql"]),
         (["--config", "missing.toml"], ["missing.toml", "No such"]),
         (["unexpected"], []),
     ],

@@ -14,12 +14,11 @@ from twisted.trial.unittest import TestCase
 from zope.interface import implementer
 
 from chatserver.settings import Settings
-from chatserver.store import sqlite
 from chatserver.store.conversations import pair_of
 from chatserver.store.cursors import Backlog
 from chatserver.store.devices import Entry
+from chatserver.store.engines import engine_of
 from chatserver.store.messages import Draft, Stored
-from chatserver.store.migrations import prepare_sqlite
 from chatserver.store.store import Store
 from tests.support.folders import temporary_folder
 
@@ -35,12 +34,16 @@ class StoreCase(TestCase):
     timeout = 60
 
     def setUp(self) -> None:
-        self.path = temporary_folder(self) / "chat.db"
-        self.url = f"sqlite:///{self.path}"
+        self.url = self.new_database()
         self._stores: set[Store] = set()
         self._names = itertools.count(1)
-        prepare_sqlite(self.url)
+        engine_of(self.url).prepare()
         self.store = self.open()
+
+    def new_database(self) -> str:
+        """The URL of a database that is not prepared yet."""
+        self.path = temporary_folder(self) / "chat.db"
+        return f"sqlite:///{self.path}"
 
     def open(self, **settings: Any) -> Store:
         """One more store on the same database, as another process would have it."""
@@ -57,9 +60,14 @@ class StoreCase(TestCase):
 
     def connection(self) -> sqlite3.Connection:
         """A connection of the test's own."""
-        connection = sqlite.connect(str(self.path))
+        connection = sqlite3.connect(self.path, isolation_level=None)
         self.addCleanup(connection.close)
         return connection
+
+    def execute(self, sql: str) -> None:
+        """Change something in the database behind the store's back."""
+        with self.connection() as connection:
+            connection.execute(sql)
 
     def rows(self, sql: str, *values: object) -> list[Any]:
         """What is in the database now."""

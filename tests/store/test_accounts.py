@@ -23,8 +23,7 @@ class AccountTests(StoreCase):
 
     async def test_ids_begin_with_one_and_are_never_given_twice(self) -> None:
         self.assertEqual(await self.accounts(3), [1, 2, 3])
-        with self.connection() as connection:
-            connection.execute("DELETE FROM accounts WHERE id = 3")
+        self.execute("DELETE FROM accounts WHERE id = 3")
         self.assertEqual(await self.account(), 4)
 
     async def test_names_are_compared_by_code_point(self) -> None:
@@ -79,8 +78,7 @@ class AccountTests(StoreCase):
 
     async def test_a_disabled_account_says_so(self) -> None:
         id = await self.account()
-        with self.connection() as connection:
-            connection.execute("UPDATE accounts SET disabled = 1")
+        self.execute("UPDATE accounts SET disabled = 1")
         found = await self.store.accounts.find(id=id)
         assert found is not None
         self.assertIs(found.disabled, True)

@@ -7,7 +7,9 @@ from twisted.internet.defer import Deferred
 
 from chatserver.errors import TryAgain
 from chatserver.store.cursors import Cursors
-from chatserver.store.database import Cursor, Database
+from chatserver.store.database import Database
+from chatserver.store.engine import Cursor
+from chatserver.store.engines import engine_of
 from tests.store.cases import StoreCase, all_of, error_of
 
 
@@ -87,8 +89,7 @@ class CursorTests(StoreCase):
         self.assertEqual(len(self._written()), 1000)
 
     async def test_own_is_kept(self) -> None:
-        with self.connection() as connection:
-            connection.execute("INSERT INTO cursors VALUES (1, 10, 2, 4)")
+        self.execute("INSERT INTO cursors VALUES (1, 10, 2, 4)")
         self.cursors.note(1, 10, 3)
         await self.cursors.flush()
         self.assertEqual(self.rows("SELECT * FROM cursors"), [(1, 10, 3, 4)])
@@ -99,7 +100,7 @@ class LockedTests(StoreCase):
 
     def setUp(self) -> None:
         super().setUp()
-        self.database = Database(str(self.path), reactor)
+        self.database = Database(engine_of(self.url), reactor)
         self.addCleanup(self.database.close)
         self.cursors = Cursors(self.database)
         self.other = self.connection()

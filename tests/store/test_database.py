@@ -5,7 +5,9 @@ from __future__ import annotations
 from twisted.internet import reactor
 
 from chatserver.errors import TryAgain
-from chatserver.store.database import Cursor, Database
+from chatserver.store.database import Database
+from chatserver.store.engine import Cursor
+from chatserver.store.engines import engine_of
 from chatserver.store.errors import RowRefused
 from tests.store.cases import StoreCase, error_of, together
 
@@ -15,7 +17,7 @@ class DatabaseTests(StoreCase):
 
     def setUp(self) -> None:
         super().setUp()
-        self.database = Database(str(self.path), reactor)
+        self.database = Database(engine_of(self.url), reactor)
         self.addCleanup(self.database.close)
 
     async def test_what_fails_leaves_nothing(self) -> None:
@@ -54,7 +56,7 @@ class DatabaseTests(StoreCase):
         self.assertNotIsInstance(problem, TryAgain)
 
     async def test_a_database_that_vanished_is_an_outage(self) -> None:
-        missing = Database(str(self.path.parent / "no folder" / "chat.db"), reactor)
+        missing = Database(engine_of(f"sqlite:///{self.path.parent}/no folder/chat.db"), reactor)
         self.addCleanup(missing.close)
 
         def read(cursor: Cursor) -> None:

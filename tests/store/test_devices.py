@@ -59,11 +59,6 @@ class TokenTests(StoreCase):
         entry = await self.enter(await self.account())
         ((stored,),) = self.rows("SELECT hash FROM tokens")
         self.assertEqual(stored, hashlib.sha256(entry.token.encode()).digest())
-        self.close(self.store)
-        everything = b"".join(
-            path.read_bytes() for path in self.path.parent.iterdir() if path.is_file()
-        )
-        self.assertNotIn(entry.token.encode(), everything)
 
     async def test_a_token_expires(self) -> None:
         entry = await self.enter(await self.account())
@@ -124,11 +119,22 @@ class TokenTests(StoreCase):
 
     async def test_a_disabled_account_is_told_with_its_token(self) -> None:
         entry = await self.enter(await self.account())
-        with self.connection() as connection:
-            connection.execute("UPDATE accounts SET disabled = 1")
+        self.execute("UPDATE accounts SET disabled = 1")
         owner = await self._owner(entry.token, NOW)
         assert owner is not None
         self.assertTrue(owner.account.disabled)
 
     async def _owner(self, token: str, now: int) -> TokenOwner | None:
         return await self.store.devices.owner_of(token, now)
+
+
+class TokenFileTests(StoreCase):
+    """Whoever gets hold of the files gets no token."""
+
+    async def test_no_file_of_the_database_has_the_token(self) -> None:
+        entry = await self.enter(await self.account())
+        self.close(self.store)
+        everything = b"".join(
+            path.read_bytes() for path in self.path.parent.iterdir() if path.is_file()
+        )
+        self.assertNotIn(entry.token.encode(), everything)

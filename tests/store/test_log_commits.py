@@ -8,6 +8,8 @@ from twisted.internet import reactor
 
 from chatserver.store.conversations import Conversations
 from chatserver.store.database import Database
+from chatserver.store.engine import Engine
+from chatserver.store.engines import engine_of
 from chatserver.store.log import MessageLog
 from chatserver.store.messages import Stored
 from tests.store.cases import StoreCase, all_of
@@ -16,8 +18,8 @@ from tests.store.cases import StoreCase, all_of
 class CountingDatabase(Database):
     """Counts transactions that write."""
 
-    def __init__(self, path: str, reactor: Any) -> None:
-        super().__init__(path, reactor)
+    def __init__(self, engine: Engine, reactor: Any) -> None:
+        super().__init__(engine, reactor)
         self.writes = 0
 
     async def write(self, interaction: Any, *args: Any, **kwargs: Any) -> Any:
@@ -25,14 +27,18 @@ class CountingDatabase(Database):
         return await super().write(interaction, *args, **kwargs)
 
 
-class GroupCommitTests(StoreCase):
-    """One transaction takes all that is pending."""
+class CountedCase(StoreCase):
+    """A log whose transactions are counted."""
 
     def setUp(self) -> None:
         super().setUp()
-        self.counting = CountingDatabase(str(self.path), reactor)
+        self.counting = CountingDatabase(engine_of(self.url), reactor)
         self.addCleanup(self.counting.close)
         self.log = MessageLog(self.counting, Conversations(self.counting), reactor, 50_000)
+
+
+class GroupCommitTests(CountedCase):
+    """One transaction takes all that is pending."""
 
     async def test_what_comes_in_one_turn_shares_a_commit(self) -> None:
         one, two = await self.accounts(2)
@@ -75,6 +81,10 @@ class GroupCommitTests(StoreCase):
         stored = await all_of(map(self.log.append, drafts))
         self.assertEqual(self.counting.writes - before, 2)
         self.assertEqual([each.seq for each in stored], [*range(2, 502), 1])
+
+
+class OtherWriterTests(CountedCase):
+    """Where no row is locked, the unique key tells that another process has written."""
 
     async def test_another_writer_costs_a_batch_one_more_transaction(self) -> None:
         one, two = await self.accounts(2)

@@ -9,7 +9,9 @@ from twisted.internet.defer import Deferred
 
 from chatserver.errors import TryAgain
 from chatserver.store.conversations import Conversations
-from chatserver.store.database import Cursor, Database
+from chatserver.store.database import Database
+from chatserver.store.engine import Cursor
+from chatserver.store.engines import engine_of
 from chatserver.store.log import MessageLog
 from chatserver.store.messages import Stored
 from chatserver.store.store import Store
@@ -96,8 +98,7 @@ class RefusedRowTests(StoreCase):
 
     def setUp(self) -> None:
         super().setUp()
-        with self.connection() as connection:
-            connection.execute(REFUSING)
+        self.execute(REFUSING)
 
     async def test_the_others_of_the_batch_are_stored(self) -> None:
         one, two = await self.accounts(2)
@@ -133,7 +134,7 @@ class LockedTests(StoreCase):
 
     def setUp(self) -> None:
         super().setUp()
-        self.database = Database(str(self.path), reactor)
+        self.database = Database(engine_of(self.url), reactor)
         self.addCleanup(self.database.close)
         self.log = MessageLog(self.database, Conversations(self.database), reactor, 50_000)
         self.other = self.connection()

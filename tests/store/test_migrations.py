@@ -12,19 +12,20 @@ from pathlib import Path
 from twisted.trial.unittest import SynchronousTestCase, TestCase
 
 import chatserver
-from chatserver.store import sqlite
+from chatserver.store.engines import engine_of
 from chatserver.store.errors import DatabaseUnusable
-from chatserver.store.migrations import Migration, available, folder, prepare_sqlite
+from chatserver.store.migrations import Migration, available, folder
+from chatserver.store.sqlite import SQLite
 from tests.support.folders import temporary_folder
 
 _CODE = Path(chatserver.__file__).parent.parent
 # Says that it is ready, waits for the word to go, and makes the database ready.
 _STARTER = """
 import sys
-from chatserver.store.migrations import prepare_sqlite
+from chatserver.store.engines import engine_of
 print("ready", flush=True)
 sys.stdin.readline()
-prepare_sqlite(sys.argv[1])
+engine_of(sys.argv[1]).prepare()
 """
 
 
@@ -55,7 +56,7 @@ class MigrationCase(TestCase):
 
     def refusal(self, url: str) -> str:
         """The one line that says why a database can't be used."""
-        problem = self.assertRaises(DatabaseUnusable, prepare_sqlite, url)
+        problem = self.assertRaises(DatabaseUnusable, lambda: engine_of(url).prepare())
         text = str(problem)
         self.assertNotIn("\n", text)
         self.assertTrue(text)
@@ -66,7 +67,7 @@ class PrepareTests(MigrationCase):
     """What is usable becomes ready."""
 
     def test_a_new_database_gets_all_migrations(self) -> None:
-        prepare_sqlite(self.url)
+        engine_of(self.url).prepare()
         versions = [version for (version,) in self.rows("SELECT version FROM schema_version")]
         self.assertEqual(versions, [migration.version for migration in available("sqlite")])
         self.assertLessEqual(
@@ -74,31 +75,31 @@ class PrepareTests(MigrationCase):
         )
 
     def test_a_second_time_changes_nothing(self) -> None:
-        prepare_sqlite(self.url)
+        engine_of(self.url).prepare()
         self.run_sql("INSERT INTO friends VALUES (1, 2)")
         before = self.rows("SELECT * FROM schema_version"), self.rows("SELECT * FROM sqlite_master")
-        prepare_sqlite(self.url)
+        engine_of(self.url).prepare()
         after = self.rows("SELECT * FROM schema_version"), self.rows("SELECT * FROM sqlite_master")
         self.assertEqual(before, after)
         self.assertEqual(self.rows("SELECT * FROM friends"), [(1, 2)])
 
     def test_an_empty_file_is_a_new_database(self) -> None:
         self.path.touch()
-        prepare_sqlite(self.url)
+        engine_of(self.url).prepare()
         self.assertIn("accounts", self.tables())
 
     def test_only_the_owner_may_read_it(self) -> None:
-        prepare_sqlite(self.url)
+        engine_of(self.url).prepare()
         for path in self.folder.iterdir():
             self.assertEqual(stat.S_IMODE(path.stat().st_mode), 0o600, path.name)
 
     def test_readers_and_the_writer_do_not_wait_for_each_other(self) -> None:
-        prepare_sqlite(self.url)
+        engine_of(self.url).prepare()
         self.assertEqual(self.rows("PRAGMA journal_mode"), [("wal",)])
 
     def test_a_path_with_special_characters_is_taken_as_it_is(self) -> None:
         for name in ("a b.db", "100%.db", "q?x=1.db", "h#1.db", "张三.db", ":memory:"):
-            prepare_sqlite(f"sqlite:///{self.folder}/{name}")
+            engine_of(f"sqlite:///{self.folder}/{name}").prepare()
             self.assertTrue((self.folder / name).stat().st_size > 0, name)
 
     def test_six_processes_at_once_make_one_new_database(self) -> None:
@@ -132,7 +133,7 @@ class UnusableTests(MigrationCase):
     """What is not usable is refused with one clear line, and not touched."""
 
     def test_a_database_of_a_newer_program(self) -> None:
-        prepare_sqlite(self.url)
+        engine_of(self.url).prepare()
         self.run_sql("INSERT INTO schema_version VALUES (99, 0)")
         text = self.refusal(self.url)
         self.assertIn(str(self.path), text)
@@ -171,7 +172,7 @@ class UnusableTests(MigrationCase):
         self.assertIn("File name too long", self.refusal(f"sqlite:///{self.folder}/{'x' * 300}"))
 
     def test_a_url_that_names_no_file(self) -> None:
-        for url in ("", "chat.db", "sqlite:", "sqlite://chat.db", "sqlite:///", "mysql://h/db"):
+        for url in ("", "chat.db", "sqlite:", "sqlite://chat.db", "sqlite:///", "redis://h/db"):
             text = self.refusal(url)
             self.assertIn(repr(url), text)
             self.assertIn("sqlite:///FILE", text)
@@ -188,7 +189,7 @@ class UnusableTests(MigrationCase):
         self.run_sql("CREATE TABLE cursors (mine TEXT)")
         self.refusal(self.url)
         self.run_sql("DROP TABLE cursors")
-        prepare_sqlite(self.url)
+        engine_of(self.url).prepare()
         self.assertIn("messages", self.tables())
 
 
@@ -223,5 +224,5 @@ class FileTests(SynchronousTestCase):
                 self.assertFalse(sqlite3.complete_statement(statement), statement)
 
     def test_a_relative_path_is_one_from_the_current_folder(self) -> None:
-        self.assertEqual(sqlite.path_of("sqlite:///chat.db"), str(Path.cwd() / "chat.db"))
-        self.assertEqual(sqlite.path_of("sqlite:////var/lib/chat.db"), "/var/lib/chat.db")
+        self.assertEqual(SQLite("sqlite:///chat.db").path, str(Path.cwd() / "chat.db"))
+        self.assertEqual(SQLite("sqlite:////var/lib/chat.db").path, "/var/lib/chat.db")

@@ -13,7 +13,7 @@ from twisted.trial.unittest import TestCase
 
 from chatserver.app import ChatServer
 from chatserver.settings import Settings
-from chatserver.store.migrations import prepare_sqlite
+from chatserver.store.engines import engine_of
 from tests.support.folders import temporary_folder
 from tests.support.wire import Json, WireClient, connect
 
@@ -58,7 +58,7 @@ class ServerCase(TestCase):
                 **settings,
             }
         )
-        prepare_sqlite(chosen.database)
+        engine_of(chosen.database).prepare()
         self.server = ChatServer(chosen, self.reactor)
         self.server.startService()
 

@@ -1,0 +1,64 @@
+"""What differs between the databases that the store runs on."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from enum import Enum, auto
+from typing import Any, Protocol
+
+from twisted.enterprise.adbapi import ConnectionPool
+
+
+class Cursor(Protocol):
+    """What the store uses of a DB-API cursor; values stand in for question marks."""
+
+    @property
+    def lastrowid(self) -> int | None: ...
+    @property
+    def rowcount(self) -> int: ...
+    def execute(self, sql: str, values: Sequence[Any] = (), /) -> Any: ...
+    def executemany(self, sql: str, rows: Sequence[Sequence[Any]], /) -> Any: ...
+    def fetchone(self) -> Any: ...
+    def fetchall(self) -> Sequence[Any]: ...
+
+
+class Verdict(Enum):
+    """What an exception of a database's driver means."""
+
+    REFUSED = auto()  # a row breaks a key or can't be stored
+    AGAIN = auto()  # the transaction lost against another and may simply be done again
+    UNREACHABLE = auto()  # the database can't be used just now
+    FAULT = auto()  # a mistake in this program
+
+
+class Engine(Protocol):
+    """One kind of database, at one URL."""
+
+    #: "sqlite" or "mysql", as in the names of migrations.
+    dialect: str
+    #: Sets a cursor (device, conversation, seq), unless it is further already.
+    upsert_cursor: str
+
+    def prepare(self) -> None:
+        """Make the database ready and migrate it; safe when several processes do it at once.
+
+        :raises DatabaseUnusable: it can't be used, or a newer program wrote it.
+        """
+
+    def pool(self, reactor: Any, size: int) -> ConnectionPool:
+        """Up to ``size`` connections."""
+
+    def adapt(self, cursor: Any) -> Cursor:
+        """The driver's cursor as the store uses it."""
+
+    def begin(self, cursor: Cursor) -> None:
+        """Begin a transaction that writes."""
+
+    def lock(self, cursor: Cursor, conversations: Collection[int]) -> dict[int, int]:
+        """Keep other writers out of conversations until the transaction ends.
+
+        Returns the last seq of those where it may have changed since the last transaction.
+        """
+
+    def verdict(self, problem: Exception) -> Verdict:
+        """What an exception of the driver means."""

@@ -1,0 +1,26 @@
+"""The engine for a database URL."""
+
+from __future__ import annotations
+
+from urllib.parse import urlsplit
+
+from chatserver.store.engine import Engine
+from chatserver.store.errors import DatabaseUnusable
+from chatserver.store.mysql import MySQL
+from chatserver.store.sqlite import SQLite
+
+
+def engine_of(url: str) -> Engine:
+    """
+    :raises DatabaseUnusable: the URL is of no kind that there is.
+    """
+    match urlsplit(url).scheme:
+        case "sqlite":
+            return SQLite(url)
+        case "mysql":
+            return MySQL(url)
+        case _:
+            raise DatabaseUnusable(
+                f"can't use the database {url!r}: write sqlite:///FILE or "
+                "mysql://USER:PASSWORD@HOST:PORT/NAME"
+            )

@@ -1,0 +1,210 @@
+"""MySQL or MariaDB as the store's engine: for any number of nodes."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Sequence
+from typing import Any
+from urllib.parse import parse_qsl, unquote, urlsplit
+
+from twisted.enterprise.adbapi import ConnectionPool, Transaction
+
+from chatserver.store import migrations
+from chatserver.store.engine import Cursor, Verdict
+from chatserver.store.errors import DatabaseUnusable
+
+try:
+    import MySQLdb
+except ImportError:
+    MySQLdb = None
+
+_CONNECT_TIMEOUT = 1  # seconds
+_STATEMENT_TIMEOUT = 3  # seconds without an answer
+_MIGRATION_LOCK = "chatserver.migrations"
+_MIGRATION_TIMEOUT = 60  # seconds
+
+_REFUSED = {1048, 1062, 1264, 1366, 1406, 1644}
+_AGAIN = {1205, 1213}  # lock wait timeout, deadlock
+
+
+class MySQL:
+    """The database of a ``mysql://USER:PASSWORD@HOST:PORT/NAME`` URL.
+
+    ``?unix_socket=PATH`` may stand for host and port.
+
+    :raises DatabaseUnusable: the URL names none, or mysqlclient is not installed.
+    """
+
+    dialect = "mysql"
+    upsert_cursor = (
+        "INSERT INTO cursors (device, conversation, seq) VALUES (?, ?, ?) "
+        "ON DUPLICATE KEY UPDATE seq = GREATEST(seq, VALUES(seq))"
+    )
+
+    def __init__(self, url: str) -> None:
+        if MySQLdb is None:
+            raise DatabaseUnusable(
+                "mysql:// needs mysqlclient: pip install 'chatserver[mysql]' (Debian: first "
+                "apt-get install gcc pkg-config default-libmysqlclient-dev)"
+            )
+        self._options = _options_of(url)
+        self._shown = _shown(url)
+
+    def prepare(self) -> None:
+        """Check the character set, and migrate."""
+        try:
+            connection = MySQLdb.connect(**self._options | {"read_timeout": _MIGRATION_TIMEOUT * 2})
+        except MySQLdb.Error as problem:
+            raise self._unusable(problem) from None
+        try:
+            _configure(connection)
+            self._migrate(connection)
+        except MySQLdb.Error as problem:
+            raise self._unusable(problem) from None
+        finally:
+            connection.close()
+
+    def pool(self, reactor: Any, size: int) -> ConnectionPool:
+        pool = ConnectionPool(
+            "MySQLdb",
+            cp_min=1,
+            cp_max=size,
+            cp_openfun=_configure,
+            cp_reactor=reactor,
+            cp_noisy=False,
+            cp_reconnect=True,
+            **self._options,
+        )
+        pool.transactionFactory = _PingedTransaction
+        return pool
+
+    def adapt(self, cursor: Any) -> Cursor:
+        return _QuestionMarks(cursor)
+
+    def begin(self, cursor: Cursor) -> None:
+        """The driver begins a transaction with the first statement."""
+
+    def lock(self, cursor: Cursor, conversations: Collection[int]) -> dict[int, int]:
+        """Lock the conversations' rows, always in the order of their ids."""
+        ids = sorted(conversations)
+        if not ids:
+            return {}
+        marks = ", ".join("?" * len(ids))
+        cursor.execute(
+            f"SELECT id FROM conversations WHERE id IN ({marks}) ORDER BY id FOR UPDATE", ids
+        )
+        cursor.execute(
+            f"SELECT conversation, MAX(seq) FROM messages WHERE conversation IN ({marks}) "
+            "GROUP BY conversation",
+            ids,
+        )
+        return dict.fromkeys(ids, 0) | dict(cursor.fetchall())
+
+    def verdict(self, problem: Exception) -> Verdict:
+        if not isinstance(problem, MySQLdb.Error):
+            return Verdict.FAULT
+        code = problem.args[0] if problem.args else None
+        if code in _AGAIN:
+            return Verdict.AGAIN
+        if code in _REFUSED or isinstance(problem, MySQLdb.DataError):
+            return Verdict.REFUSED
+        if isinstance(problem, MySQLdb.ProgrammingError | MySQLdb.NotSupportedError):
+            return Verdict.FAULT
+        return Verdict.UNREACHABLE
+
+    def _migrate(self, connection: Any) -> None:
+        """Migrate under a lock of the server's, as its DDL commits by itself."""
+        cursor = self.adapt(connection.cursor())
+        cursor.execute("SELECT GET_LOCK(?, ?)", (_MIGRATION_LOCK, _MIGRATION_TIMEOUT))
+        if cursor.fetchone()[0] != 1:
+            raise DatabaseUnusable(f"another node is migrating the database {self._shown}")
+        try:
+            migrations.apply(cursor, self.dialect, self._shown, collation=_collation(cursor))
+            connection.commit()
+        finally:
+            cursor.execute("SELECT RELEASE_LOCK(?)", (_MIGRATION_LOCK,))
+
+    def _unusable(self, problem: Exception) -> DatabaseUnusable:
+        why = problem.args[1] if len(problem.args) > 1 else problem
+        return DatabaseUnusable(f"can't use the database {self._shown}: {why}")
+
+
+class _QuestionMarks:
+    """A cursor that takes question marks where the driver wants %s."""
+
+    def __init__(self, cursor: Any) -> None:
+        self._cursor = cursor
+        self.fetchone = cursor.fetchone
+        self.fetchall = cursor.fetchall
+
+    @property
+    def lastrowid(self) -> int | None:
+        return int(self._cursor.lastrowid)
+
+    @property
+    def rowcount(self) -> int:
+        return int(self._cursor.rowcount)
+
+    def execute(self, sql: str, values: Sequence[Any] = (), /) -> Any:
+        return self._cursor.execute(sql.replace("?", "%s"), values)
+
+    def executemany(self, sql: str, rows: Sequence[Sequence[Any]], /) -> Any:
+        return self._cursor.executemany(sql.replace("?", "%s"), rows)
+
+
+class _PingedTransaction(Transaction):
+    """Finds out that a connection is dead before it is used, and takes a new one."""
+
+    _connection: Any
+
+    def reopen(self) -> None:
+        super().reopen()
+        try:
+            self._connection.ping()
+        except MySQLdb.Error:
+            self.reconnect()
+            self._cursor = self._connection.cursor()
+
+
+def _configure(connection: Any) -> None:
+    """What is committed by other nodes shall be seen at once, also within a transaction."""
+    cursor = connection.cursor()
+    cursor.execute("SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED")
+    cursor.execute("SET SESSION sql_mode = 'STRICT_ALL_TABLES'")
+    cursor.execute("SET SESSION innodb_lock_wait_timeout = 2")
+    connection.commit()
+
+
+def _collation(cursor: Cursor) -> str:
+    cursor.execute("SELECT VERSION()")
+    is_mariadb = "MariaDB" in cursor.fetchone()[0]
+    return "utf8mb4_nopad_bin" if is_mariadb else "utf8mb4_0900_bin"
+
+
+def _options_of(url: str) -> dict[str, Any]:
+    parts = urlsplit(url)
+    name = parts.path.removeprefix("/")
+    if parts.scheme != "mysql" or not re.fullmatch(r"\w+", name):
+        raise DatabaseUnusable(
+            f"can't use the database {_shown(url)!r}: write mysql://USER:PASSWORD@HOST:PORT/NAME"
+        )
+    options: dict[str, Any] = {
+        "db": name,
+        "charset": "utf8mb4",
+        "connect_timeout": _CONNECT_TIMEOUT,
+        "read_timeout": _STATEMENT_TIMEOUT,
+        "write_timeout": _STATEMENT_TIMEOUT,
+    }
+    given = {
+        "unix_socket": dict(parse_qsl(parts.query)).get("unix_socket"),
+        "host": parts.hostname,
+        "port": parts.port,
+        "user": parts.username and unquote(parts.username),
+        "passwd": parts.password and unquote(parts.password),
+    }
+    return options | {option: value for option, value in given.items() if value}
+
+
+def _shown(url: str) -> str:
+    """The URL without its password."""
+    return re.sub(r"(//[^/:@]*):[^@]*@", r"\1@", url)

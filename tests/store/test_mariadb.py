@@ -1,0 +1,93 @@
+"""The store's tests on MariaDB, as far as they are not about SQLite's files and locks."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tests.store import (
+    test_accounts,
+    test_backlogs,
+    test_conversations,
+    test_cursors,
+    test_devices,
+    test_groups,
+    test_log,
+    test_log_commits,
+    test_log_trouble,
+)
+from tests.store.cases import StoreCase
+from tests.support.mariadb import mariadb
+
+
+class OnMariaDB(StoreCase):
+    """A store on a new database of a real MariaDB server."""
+
+    def new_database(self) -> str:
+        self.name, url = mariadb().new_database()
+        return url
+
+    def execute(self, sql: str) -> None:
+        mariadb().execute(sql, self.name)
+
+    def rows(self, sql: str, *values: object) -> list[Any]:
+        return mariadb().execute(sql.replace("?", "%s"), self.name, values)
+
+
+class AccountTests(OnMariaDB, test_accounts.AccountTests):
+    pass
+
+
+class FriendTests(OnMariaDB, test_accounts.FriendTests):
+    pass
+
+
+class BacklogTests(OnMariaDB, test_backlogs.BacklogTests):
+    pass
+
+
+class NewDeviceTests(OnMariaDB, test_backlogs.NewDeviceTests):
+    pass
+
+
+class PairTests(OnMariaDB, test_conversations.PairTests):
+    pass
+
+
+class MembershipTests(OnMariaDB, test_conversations.MembershipTests):
+    pass
+
+
+class CursorTests(OnMariaDB, test_cursors.CursorTests):
+    pass
+
+
+class DeviceTests(OnMariaDB, test_devices.DeviceTests):
+    pass
+
+
+class TokenTests(OnMariaDB, test_devices.TokenTests):
+    pass
+
+
+class GroupTests(OnMariaDB, test_groups.GroupTests):
+    pass
+
+
+class AppendTests(OnMariaDB, test_log.AppendTests):
+    pass
+
+
+class CidTests(OnMariaDB, test_log.CidTests):
+    pass
+
+
+class ReadingTests(OnMariaDB, test_log.ReadingTests):
+    pass
+
+
+class GroupCommitTests(OnMariaDB, test_log_commits.GroupCommitTests):
+    pass
+
+
+class TwoWritersTests(OnMariaDB, test_log_trouble.TwoWritersTests):
+    pass

@@ -1,0 +1,147 @@
+"""MySQL as an engine: its URL, making a database ready, and what its refusals mean."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+from twisted.trial.unittest import SynchronousTestCase
+
+import chatserver
+from chatserver.store.engine import Verdict
+from chatserver.store.engines import engine_of
+from chatserver.store.errors import DatabaseUnusable
+from chatserver.store.migrations import available
+from chatserver.store.mysql import MySQL, _options_of
+from tests.support.mariadb import mariadb
+
+_CODE = Path(chatserver.__file__).parent.parent
+# Says that it is ready, waits for the word to go, and makes the database ready.
+_STARTER = """
+import sys
+from chatserver.store.engines import engine_of
+print("ready", flush=True)
+sys.stdin.readline()
+engine_of(sys.argv[1]).prepare()
+"""
+
+
+class UrlTests(SynchronousTestCase):
+    def test_parts_are_unquoted(self) -> None:
+        options = _options_of("mysql://chat%40home:p%3Aw%2Fd@db.example:3307/chat")
+        wanted = {
+            "user": "chat@home",
+            "passwd": "p:w/d",
+            "host": "db.example",
+            "port": 3307,
+            "db": "chat",
+            "charset": "utf8mb4",
+        }
+        self.assertEqual({name: options[name] for name in wanted}, wanted)
+
+    def test_refusal_of_a_bad_url_shows_no_password(self) -> None:
+        for url in ("mysql://me:secret@host", "mysql://me:secret@host/", "mysql://me:secret@h/a-b"):
+            text = str(self.assertRaises(DatabaseUnusable, MySQL, url))
+            self.assertIn("mysql://USER:PASSWORD@HOST:PORT/NAME", text)
+            self.assertNotIn("secret", text)
+
+
+class DriverTests(SynchronousTestCase):
+    def test_without_mysqlclient_the_refusal_says_how_to_install_it(self) -> None:
+        script = (
+            "import sys; sys.modules['MySQLdb'] = None\n"
+            "from chatserver.store.engines import engine_of\n"
+            "engine_of('mysql://localhost/chat')"
+        )
+        done = subprocess.run(
+            [sys.executable, "-c", script],
+            env=os.environ | {"PYTHONPATH": str(_CODE)},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        self.assertIn("DatabaseUnusable", done.stderr)
+        self.assertIn("pip install 'chatserver[mysql]'", done.stderr)
+
+
+class PrepareTests(SynchronousTestCase):
+    def setUp(self) -> None:
+        self.name, self.url = mariadb().new_database()
+
+    def refusal(self, url: str) -> str:
+        problem = self.assertRaises(DatabaseUnusable, lambda: engine_of(url).prepare())
+        text = str(problem)
+        self.assertNotIn("\n", text)
+        return text
+
+    def test_a_new_database_gets_all_migrations_once(self) -> None:
+        for _ in range(2):
+            engine_of(self.url).prepare()
+        versions = mariadb().execute("SELECT version FROM schema_version", self.name)
+        self.assertEqual(
+            [version for (version,) in versions],
+            [migration.version for migration in available("mysql")],
+        )
+
+    def test_every_text_is_compared_by_code_point_without_padding(self) -> None:
+        engine_of(self.url).prepare()
+        collations = mariadb().execute(
+            "SELECT DISTINCT collation_name FROM information_schema.columns "
+            f"WHERE table_schema = '{self.name}' AND collation_name IS NOT NULL"
+        )
+        self.assertEqual(collations, [("utf8mb4_nopad_bin",)])
+
+    def test_six_processes_at_once_make_one_new_database(self) -> None:
+        starters = [
+            subprocess.Popen(
+                [sys.executable, "-c", _STARTER, self.url],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                env=os.environ | {"PYTHONPATH": str(_CODE)},
+                text=True,
+            )
+            for _ in range(6)
+        ]
+        for starter in starters:
+            assert starter.stdout is not None
+            starter.stdout.readline()
+        for starter in starters:
+            assert starter.stdin is not None
+            starter.stdin.write("go\n")
+            starter.stdin.flush()
+        for starter in starters:
+            _, errors = starter.communicate(timeout=60)
+            self.assertEqual((errors, starter.returncode), ("", 0))
+        versions = mariadb().execute("SELECT COUNT(*) FROM schema_version", self.name)
+        self.assertEqual(versions, [(len(available("mysql")),)])
+
+    def test_a_newer_database_is_refused(self) -> None:
+        engine_of(self.url).prepare()
+        mariadb().execute("INSERT INTO schema_version VALUES (999, 0)", self.name)
+        text = self.refusal(self.url)
+        self.assertIn("999", text)
+        self.assertIn("newer", text)
+
+    def test_a_server_that_is_not_there_is_told_in_one_line(self) -> None:
+        text = self.refusal("mysql://me:secret@127.0.0.1:1/chat")
+        self.assertIn("mysql://me@127.0.0.1:1/chat", text)
+        self.assertNotIn("secret", text)
+
+    def test_a_database_that_is_not_there_is_told_by_its_name(self) -> None:
+        self.assertIn("nothing", self.refusal(self.url.replace(self.name, "nothing")))
+
+
+class VerdictTests(SynchronousTestCase):
+    def test_deadlocks_and_lock_timeouts_are_tried_again(self) -> None:
+        import MySQLdb
+
+        engine = MySQL("mysql://localhost/chat")
+        for code in (1205, 1213):
+            self.assertIs(engine.verdict(MySQLdb.OperationalError(code, "")), Verdict.AGAIN)
+        for code in (2002, 2006, 2013, 1290):
+            self.assertIs(engine.verdict(MySQLdb.OperationalError(code, "")), Verdict.UNREACHABLE)
+        self.assertIs(engine.verdict(MySQLdb.IntegrityError(1062, "")), Verdict.REFUSED)
+        self.assertIs(engine.verdict(MySQLdb.ProgrammingError(1064, "")), Verdict.FAULT)
