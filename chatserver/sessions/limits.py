@@ -53,6 +53,7 @@ class Buckets:
     def __init__(self, rate: float, burst: float, now: Callable[[], float]) -> None:
         self._make = lambda: TokenBucket(rate, burst, now)
         self._buckets: dict[str, TokenBucket] = {}
+        self._prune_at = _PRUNE_AT
 
     def __len__(self) -> int:
         return len(self._buckets)
@@ -61,8 +62,10 @@ class Buckets:
         """The key's bucket."""
         bucket = self._buckets.get(key)
         if bucket is None:
-            if len(self._buckets) >= _PRUNE_AT:
+            if len(self._buckets) >= self._prune_at:
                 self._buckets = {k: b for k, b in self._buckets.items() if not b.is_full()}
+                # Where few were full, the next look is worth its time only much later.
+                self._prune_at = max(_PRUNE_AT, 2 * len(self._buckets))
             bucket = self._buckets[key] = self._make()
         return bucket
 

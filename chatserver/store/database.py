@@ -22,10 +22,11 @@ _TRIES = 5  # of a transaction that loses against others
 
 
 class Database:
-    """Runs functions on a cursor, each in a transaction of its own, in database threads.
+    """Runs functions on a cursor, in database threads; each write in its own transaction.
 
     A function's first argument is the :class:`Cursor`; it may run more than once, and
-    touches nothing of the reactor's. Writes run one after the other, in the order given.
+    touches nothing of the reactor's. Writes run one after the other, in the order given;
+    one that lost a race against another process runs again behind them.
     """
 
     _log = Logger()
