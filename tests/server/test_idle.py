@@ -55,6 +55,13 @@ class LoginTimeoutTests(IdleCase):
         await client.quiet(0.25)
         self.assertEqual((await client.ask(login(1)))["errno"], 0)
 
+    async def test_what_is_in_progress_then_is_answered(self) -> None:
+        await self.restart(login_timeout=0.05)
+        client = await self.connect()
+        client.send(*(register(f"user {n}", req=n) for n in range(5)))
+        for number in range(5):
+            self.assertEqual((await client.next(req=number))["errno"], 0)
+
     async def test_logged_in_connection_stays(self) -> None:
         client = await self.connect()
         li = self.add_account()

@@ -7,7 +7,18 @@ from typing import Any
 
 from twisted.internet.defer import DeferredList
 
-from tests.server.messages import ack, add_friend, chat, login, loginout
+from tests.server.messages import (
+    ack,
+    add_friend,
+    add_group,
+    chat,
+    create_group,
+    group_chat,
+    history,
+    login,
+    loginout,
+    signal,
+)
 from tests.support.servers import ServerCase, reactor
 from tests.support.wire import WireClient
 
@@ -63,6 +74,7 @@ class RaceCase(ServerCase):
         while not self.reactor.is_holding:
             await client.settled()
             if any(frame["msgid"] == asked for frame in client.frames):
+                self.reactor.release()
                 return False
         return True
 
@@ -92,6 +104,21 @@ class CommittedButNotToldTests(RaceCase):
         client.send(ack(push["conv"], after["seq"]))
         await client.ask(loginout())
         self.assertEqual((await client.ask(login(li, ack=True)))["pending"], 0)
+
+    async def test_who_joins_the_group_meanwhile_does_not_get_it(self) -> None:
+        _, owner = await self.user()
+        _, newcomer = await self.user()
+        group = (await owner.ask(create_group("tea")))["groupid"]
+        self.reactor.hold()
+        owner.send(group_chat(group, "before"))
+        self.assertTrue(await self.held(owner, 11))
+        self.assertEqual((await newcomer.ask(add_group(group)))["errno"], 0)
+        self.reactor.release()
+        await owner.next(msgid=11)
+        await owner.ask(group_chat(group, "after"))
+        self.assertEqual([frame["msg"] for frame in await newcomer.settled()], ["after"])
+        reply = await newcomer.ask(history(groupid=group))
+        self.assertEqual([message["msg"] for message in reply["messages"]], ["after"])
 
 
 class LoginTests(RaceCase):
@@ -154,3 +181,64 @@ class LoginTests(RaceCase):
                 break
             step += 1
         self.assertGreaterEqual(step, 4)
+
+    async def test_what_happens_meanwhile_is_told_once_and_after_the_login_reply(self) -> None:
+        li, wang = self.add_account(), self.add_account()
+        client, _ = await self.login(li, device="phone", ack=True)
+        await client.ask(add_friend(wang))
+        await client.hang_up()
+        step = 0
+        while True:
+            client = await self.connect()
+            self.reactor.hold(after=step)
+            client.send(login(li, device="phone", ack=True))
+            was_held = await self.held(client, 2)
+            friend, _ = await self.login(wang)
+            friend.send(signal(toid=li))
+            conv = (await friend.ask(chat(li, f"{step}")))["conv"]
+            self.reactor.release()
+            reply = await client.next(msgid=2)
+            seq = (await client.next(msg=f"{step}"))["seq"]
+            await client.settled()
+            told = [frame["msgid"] for frame in client.received if frame["msgid"] != 14]
+            self.assertEqual((told[0], told.count(5)), (2, 1), step)
+            states = [reply["friends"][0], *(f for f in client.frames if f["msgid"] == 16)]
+            self.assertEqual(states[-1]["state"], "online", step)
+            client.send(ack(conv, seq))
+            await friend.ask(loginout())
+            await client.next(msgid=16, id=wang, state="offline")
+            await client.ask(loginout())
+            if not was_held:
+                break
+            step += 1
+        self.assertGreaterEqual(step, 4)
+
+
+class LogoutTests(RaceCase):
+    async def test_client_that_goes_in_the_middle_of_it_leaves_nobody_online(self) -> None:
+        li = self.add_account()
+        _, watcher = await self.user()
+        await watcher.ask(add_friend(li))
+        step = 0
+        while True:
+            client, _ = await self.login_when_free(li, ack=True)
+            conv = (await watcher.ask(chat(li)))["conv"]
+            client.send(ack(conv, (await client.next(msgid=5))["seq"]))
+            self.reactor.hold(after=step)
+            client.send(loginout(req="out"))
+            was_held = await self.held(client, 11)
+            client.cut()
+            await watcher.quiet(0.02)
+            self.reactor.release()
+            await watcher.next(msgid=16, state="online")
+            await watcher.next(msgid=16, state="offline")
+            client, reply = await self.login_when_free(li, ack=True)
+            self.assertEqual(reply["pending"], 0)
+            await client.ask(loginout())
+            await watcher.settled()
+            self.assertEqual([f["state"] for f in watcher.frames], ["online", "offline"], step)
+            watcher.frames.clear()
+            if not was_held:
+                break
+            step += 1
+        self.assertGreaterEqual(step, 2)
