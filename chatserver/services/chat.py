@@ -10,7 +10,8 @@ from twisted.internet.defer import Deferred
 from chatserver.bus.bus import Bus
 from chatserver.bus.events import ChatStored, of_account, of_group
 from chatserver.dispatcher import handles
-from chatserver.errors import InvalidField, NotAMember
+from chatserver.errors import InvalidField
+from chatserver.services.membership import refuse_group
 from chatserver.sessions.requests import Turn
 from chatserver.sessions.session import Login
 from chatserver.settings import Settings
@@ -49,7 +50,7 @@ class ChatService:
         login = turn.session.logged_in
         place = login.account.groups.get(request.groupid)
         if place is None:
-            return Deferred.fromCoroutine(self._refuse_group(request.groupid))
+            return Deferred.fromCoroutine(refuse_group(self._store, request.groupid))
         draft = Draft(
             sender=login.account.id,
             device=login.device,
@@ -58,14 +59,6 @@ class ChatService:
             conversation=place.conversation,
         )
         return self._send(turn, draft, login, request.cid, group=request.groupid)
-
-    async def _refuse_group(self, group: int) -> Reply:
-        """
-        :raises NoSuchGroup: there is no such group.
-        :raises NotAMember: there is.
-        """
-        await self._store.groups.find(group)
-        raise NotAMember("you are not a member of this group; join it first")
 
     async def _to_unknown_pair(self, turn: Turn, request: OneChat, toid: int) -> Reply:
         """

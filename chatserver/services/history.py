@@ -5,7 +5,8 @@ from __future__ import annotations
 from msgspec import UNSET
 
 from chatserver.dispatcher import handles
-from chatserver.errors import InvalidField, NotAMember
+from chatserver.errors import InvalidField
+from chatserver.services.membership import refuse_group
 from chatserver.services.rendering import push_of_message
 from chatserver.sessions.requests import Turn
 from chatserver.store.conversations import Membership, pair_of
@@ -69,8 +70,7 @@ class HistoryService:
         assert request.groupid is not UNSET
         place = account.groups.get(request.groupid)
         if place is None:
-            await self._store.groups.find(request.groupid)
-            raise NotAMember("you are not a member of this group; join it first")
+            await refuse_group(self._store, request.groupid)
         return await self._store.conversations.membership(account.id, place.conversation)
 
     async def _with_user(self, account: int, other: int) -> Membership | None:

@@ -7,7 +7,8 @@ from msgspec import UNSET
 from chatserver.bus.bus import Bus
 from chatserver.bus.events import SignalSent, of_account, of_group
 from chatserver.dispatcher import handles
-from chatserver.errors import InvalidField, NotAMember
+from chatserver.errors import InvalidField
+from chatserver.services.membership import refuse_group
 from chatserver.sessions.requests import Turn
 from chatserver.store.store import Store
 from chatserver.wire.codec import compact
@@ -40,8 +41,7 @@ class SignalService:
         assert request.groupid is not UNSET
         place = account.groups.get(request.groupid)
         if place is None:
-            await self._store.groups.find(request.groupid)
-            raise NotAMember("you are not a member of this group; join it first")
+            await refuse_group(self._store, request.groupid)
         event = SignalSent(
             sender=account.id,
             data=data,

@@ -5,7 +5,7 @@ Fields left UNSET do not go over the wire.
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Literal
 
 import msgspec
 from msgspec import UNSET, UnsetType
@@ -179,8 +179,3 @@ def decode_frame(line: bytes) -> AnyFrame:
         version knows.
     """
     return _decoder.decode(line)
-
-
-def json_value(raw: msgspec.Raw) -> Any:
-    """The value of a ``data`` or ``t`` that was received."""
-    return msgspec.json.decode(raw)

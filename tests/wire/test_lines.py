@@ -10,7 +10,7 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from chatserver.wire import frames
 from chatserver.wire.dialects import LINES
-from chatserver.wire.frames import decode_frame, json_value
+from chatserver.wire.frames import decode_frame
 from tests.wire.samples import json_values, property_of_many, texts
 
 TIME = "2026-11-22T19:45:12.007Z"
@@ -136,4 +136,4 @@ class ReadingTests(SynchronousTestCase):
         (line,) = LINES.encode(frames.SignalPush(id=1, toid=2, data=raw))
         frame = decode_frame(line)
         assert isinstance(frame, frames.SignalPush)
-        self.assertEqual(json_value(frame.data), value)
+        self.assertEqual(msgspec.json.decode(frame.data), value)
