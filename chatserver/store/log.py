@@ -17,12 +17,12 @@ from twisted.logger import Logger
 
 from chatserver.clock import Clock
 from chatserver.errors import Conflict, TryAgain
-from chatserver.spawn import spawn
 from chatserver.store import messages
 from chatserver.store.cache import BoundedCache
 from chatserver.store.conversations import Conversations
 from chatserver.store.database import Database
 from chatserver.store.errors import RowRefused
+from chatserver.store.group_commit import GroupCommit
 from chatserver.store.messages import Batch, Draft, Message, Stored
 
 _BATCH = 1000  # messages in one transaction
@@ -56,8 +56,7 @@ class MessageLog:
         self._conversations = conversations
         self._clock = clock
         self._limit = limit
-        self._pending: list[tuple[Draft, Deferred[Stored]]] = []
-        self._is_committing = False
+        self._drafts: GroupCommit[Draft, Stored] = GroupCommit(clock, self._store, _BATCH)
         self._last_seqs: BoundedCache[int, int] = BoundedCache(_CACHED_SEQS)
         self._made_cids = count()
         self._boot = secrets.token_hex(8)
@@ -76,21 +75,19 @@ class MessageLog:
 
         :raises TryAgain: too many messages wait already.
         """
-        if len(self._pending) >= self._limit:
+        if len(self._drafts) >= self._limit:
             raise TryAgain("the server is overloaded; try again", retry_after=_RETRY_AFTER)
-        stored: Deferred[Stored] = Deferred()
-        self._pending.append((draft, stored))
-        if not self._is_committing:
-            self._is_committing = True
-            # What else arrives in this turn of the reactor shares the commit.
-            self._clock.callLater(0, self._commit)
-        return stored
+        return self._drafts.put(draft)
 
     async def page_after(self, conversation: int, after: int, limit: int) -> list[Message]:
         """The first ``limit`` messages above a seq, oldest first."""
         return await self._database.read(
             messages.select_oldest, conversation, after, NO_LIMIT, limit
         )
+
+    async def last_seq(self, conversation: int) -> int:
+        """The seq of a conversation's last message; 0 where it is empty."""
+        return await self._database.read(messages.select_last_seq, conversation)
 
     async def history(
         self, conversation: int, after: int, before: int, limit: int, *, newest: bool
@@ -101,22 +98,6 @@ class MessageLog:
         if len(found) <= limit:
             return Page(found, False)
         return Page(found[1:] if newest else found[:limit], True)
-
-    def _commit(self) -> None:
-        spawn(self._commit_pending(), "the group commit")
-
-    async def _commit_pending(self) -> None:
-        try:
-            while self._pending:
-                batch, self._pending = self._pending[:_BATCH], self._pending[_BATCH:]
-                outcomes = await self._store([draft for draft, _ in batch])
-                for (_, waiting), outcome in zip(batch, outcomes, strict=True):
-                    if isinstance(outcome, Stored):
-                        waiting.callback(outcome)
-                    else:
-                        waiting.errback(outcome)
-        finally:
-            self._is_committing = False
 
     async def _store(self, drafts: Sequence[Draft]) -> Sequence[Outcome]:
         try:
