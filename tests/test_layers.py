@@ -100,12 +100,12 @@ class ServerTests(SynchronousTestCase):
         ]
         self.assertEqual(wrong, [])
 
-    def test_the_server_knows_nothing_of_the_client(self) -> None:
+    def test_the_server_knows_nothing_of_the_client_and_the_private_cluster(self) -> None:
         wrong = [
             source.name
             for source in sources("chatserver")
             for name in source.imports()
-            if name.split(".")[0] in ("chatclient", "tests")
+            if name.split(".")[0] in ("chatclient", "cluster", "tests")
         ]
         self.assertEqual(wrong, [])
 

@@ -9,9 +9,10 @@ from pathlib import Path
 import pytest
 from twisted.internet import reactor
 
+from cluster.process import free_port
 from tests.e2e.asynchronous import asynchronous
 from tests.e2e.conftest import StartServer
-from tests.e2e.processes import ServerProcess, free_port, run_to_its_end
+from tests.e2e.processes import ServerProcess, run_to_its_end
 from tests.support.wire import connect
 
 

@@ -1,0 +1,1 @@
+"""Private servers for a cluster on one machine: for trying out and for the tests."""
