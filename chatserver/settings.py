@@ -34,6 +34,11 @@ class Settings:
         "mysql://USER:PASSWORD@HOST:PORT/NAME. A URL with a password belongs in the config file "
         "or the environment.",
     )
+    redis: str = _setting(
+        "",
+        "Redis that connects several nodes on one database: "
+        "redis://USER:PASSWORD@HOST:PORT/DB, or rediss:// for TLS; none for a single node.",
+    )
     max_frame: int = _setting(65536, "Longest accepted frame, in bytes.", least=1024)
     max_text: int = _setting(16384, "Longest text of a chat, in characters.", least=1)
     rate: float = _setting(
@@ -132,7 +137,7 @@ def _checked(values: Mapping[str, Any], told_as: Any) -> dict[str, Any]:
 def _convert(name: str, value: Any) -> Any:
     kind = _KINDS[name]
     if kind is str:
-        if not isinstance(value, str) or not value:
+        if not isinstance(value, str) or not (value or name == "redis"):
             raise ValueError("must be a text that is not empty")
         return value
     if name == "port":

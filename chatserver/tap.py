@@ -13,6 +13,7 @@ from twisted.python import usage
 
 from chatserver import __version__
 from chatserver.app import CannotListen, ChatServer
+from chatserver.bus.redis_address import RedisUnusable, address_of
 from chatserver.settings import Settings, SettingsError, help_of, load
 from chatserver.store.engines import engine_of
 from chatserver.store.errors import DatabaseUnusable
@@ -102,8 +103,10 @@ def makeService(options: Options) -> Service:
     try:
         settings = options.settings()
         service = _Service(settings, reactor)
+        if settings.redis:
+            address_of(settings.redis, reactor)
         engine_of(settings.database).prepare()
-    except (SettingsError, DatabaseUnusable, CannotListen) as problem:
+    except (SettingsError, DatabaseUnusable, RedisUnusable, CannotListen) as problem:
         _give_up(str(problem))
     _allow_many_connections()
     return service

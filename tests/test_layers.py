@@ -20,6 +20,7 @@ ROWS = [
     ["dispatcher"],
     ["services"],
     ["protocol", "web"],
+    ["node"],
     ["app"],
     ["tap"],
 ]

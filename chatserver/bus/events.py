@@ -63,14 +63,36 @@ class GroupJoined(Event, tag="joined", frozen=True, kw_only=True):
 
 
 class DeviceTaken(Event, tag="taken", frozen=True, kw_only=True):
-    """A device of an account has a new connection; any other ``holder`` has to go."""
+    """A device of an account has a new connection; this ``holder`` has lost its place to it."""
 
     account: int
-    device_name: str
     holder: str
 
 
-AnyEvent = ChatStored | SignalSent | PresenceChanged | FriendAdded | GroupJoined | DeviceTaken
+class CursorsWanted(Event, tag="wanted", frozen=True, kw_only=True):
+    """A ``node`` is about to read how far some devices have come: write it down."""
+
+    node: str
+    number: int
+
+
+class CursorsWritten(Event, tag="written", frozen=True, kw_only=True):
+    """The answer of another ``node`` to a :class:`CursorsWanted` with this ``number``."""
+
+    node: str
+    number: int
+
+
+AnyEvent = (
+    ChatStored
+    | SignalSent
+    | PresenceChanged
+    | FriendAdded
+    | GroupJoined
+    | DeviceTaken
+    | CursorsWanted
+    | CursorsWritten
+)
 
 
 def of_account(account: int) -> str:
@@ -86,3 +108,8 @@ def of_group(conversation: int) -> str:
 def of_presence(account: int) -> str:
     """The topic of an account's coming and going."""
     return f"presence:{account}"
+
+
+def of_node(node: str) -> str:
+    """The topic of what is for one node only."""
+    return f"node:{node}"

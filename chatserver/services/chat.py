@@ -11,7 +11,8 @@ from chatserver.bus.bus import Bus
 from chatserver.bus.events import ChatStored, of_account, of_group
 from chatserver.dispatcher import handles
 from chatserver.errors import InvalidField
-from chatserver.services.membership import refuse_group
+from chatserver.services.membership import find_place
+from chatserver.sessions.registry import GroupPlace
 from chatserver.sessions.requests import Turn
 from chatserver.sessions.session import Login
 from chatserver.settings import Settings
@@ -47,18 +48,10 @@ class ChatService:
     @handles(GroupChat)
     def group_chat(self, turn: Turn, request: GroupChat) -> Deferred[Reply]:
         self._check_text(request.msg)
-        login = turn.session.logged_in
-        place = login.account.groups.get(request.groupid)
+        place = turn.session.logged_in.account.groups.get(request.groupid)
         if place is None:
-            return Deferred.fromCoroutine(refuse_group(self._store, request.groupid))
-        draft = Draft(
-            sender=login.account.id,
-            device=login.device,
-            text=request.msg,
-            cid=self._cid(request.cid),
-            conversation=place.conversation,
-        )
-        return self._send(turn, draft, login, request.cid, group=request.groupid)
+            return Deferred.fromCoroutine(self._to_unknown_group(turn, request))
+        return self._to_group(turn, request, place)
 
     async def _to_unknown_pair(self, turn: Turn, request: OneChat, toid: int) -> Reply:
         """
@@ -69,6 +62,22 @@ class ChatService:
         if conversation is None:
             await self._store.accounts.name(toid)
         return await self._to_pair(turn, request, toid, conversation)
+
+    async def _to_unknown_group(self, turn: Turn, request: GroupChat) -> Reply:
+        account = turn.session.logged_in.account
+        place = await find_place(self._store, account, request.groupid)
+        return await self._to_group(turn, request, place)
+
+    def _to_group(self, turn: Turn, request: GroupChat, place: GroupPlace) -> Deferred[Reply]:
+        login = turn.session.logged_in
+        draft = Draft(
+            sender=login.account.id,
+            device=login.device,
+            text=request.msg,
+            cid=self._cid(request.cid),
+            conversation=place.conversation,
+        )
+        return self._send(turn, draft, login, request.cid, group=request.groupid)
 
     def _to_pair(
         self, turn: Turn, request: OneChat, toid: int, conversation: int | None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import secrets
+from contextlib import suppress
 from itertools import count
 from typing import NamedTuple
 
@@ -11,10 +11,12 @@ from twisted.logger import Logger
 
 from chatserver.bus import events
 from chatserver.bus.bus import Bus
-from chatserver.bus.places import Places
 from chatserver.clock import Clock
 from chatserver.errors import TryAgain
 from chatserver.services import rendering
+from chatserver.services.handover import Handover
+from chatserver.services.presence import PresenceService
+from chatserver.services.sequencer import Sequencer
 from chatserver.services.sync import Missed, Sync
 from chatserver.sessions.limits import Buckets
 from chatserver.sessions.registry import GroupPlace, LocalAccount, Registry, Vacated
@@ -24,13 +26,14 @@ from chatserver.sessions.session import Session
 from chatserver.settings import Settings
 from chatserver.spawn import spawn
 from chatserver.store.accounts import Account
+from chatserver.store.cursors import Standing
 from chatserver.store.devices import UNNAMED, Entry, TokenOwner
+from chatserver.store.places import Place, Places
 from chatserver.store.store import Circle, Store
-from chatserver.wire.frames import LoginAck, State
+from chatserver.wire.frames import Goodbye, LoginAck, State
 from chatserver.wire.requests import Login
 from chatserver.wire.times import utc_text
 
-_NODE = secrets.token_hex(4)
 _holders = count(1)
 
 
@@ -40,19 +43,6 @@ class Arrival(NamedTuple):
     account: Account
     device_name: str
     owner: TokenOwner | None
-
-
-class Place(NamedTuple):
-    """A device's place, held by one login."""
-
-    account: int
-    device_name: str
-    holder: str
-
-    @property
-    def is_exclusive(self) -> bool:
-        """Whether nobody else may take it over."""
-        return self.device_name == UNNAMED
 
 
 class Greeting(NamedTuple):
@@ -75,6 +65,10 @@ class Entries:
         places: Places,
         registry: Registry,
         sync: Sync,
+        sequencer: Sequencer,
+        presence: PresenceService,
+        handover: Handover,
+        node: str,
         settings: Settings,
         clock: Clock,
     ) -> None:
@@ -83,7 +77,13 @@ class Entries:
         self._places = places
         self._registry = registry
         self._sync = sync
+        self._sequencer = sequencer
+        self._presence = presence
+        self._handover = handover
+        self._node = node
         self._clock = clock
+        self._claiming: set[str] = set()  # holders that wait for their place
+        self._displaced: set[str] = set()  # those of them that have lost it already
         self._buckets = Buckets(settings.rate, settings.burst, clock.seconds)
 
     async def enter(self, turn: Turn, request: Login, arrival: Arrival) -> None:
@@ -96,20 +96,22 @@ class Entries:
         """
         session = turn.session
         _check_there(session)
-        place = Place(arrival.account.id, arrival.device_name, f"{_NODE}.{next(_holders)}")
-        if place.is_exclusive:
+        holder = f"{self._node}.{next(_holders)}"
+        place = Place(arrival.account.id, arrival.device_name, self._node, holder)
+        displaced: Place | None = None
+        if place.device_name == UNNAMED:
             await self._claim(place)
         try:
             entry = await self._enter_device(request, arrival)
-            if not place.is_exclusive:
+            if place.device_name != UNNAMED:
                 # Just before moving in: of two that race, the last one to claim is to stay.
-                await self._claim(place)
+                displaced = await self._claim(place)
             login = self._move_in(session, request, arrival, entry, place)
         except BaseException:
             await self._release(place)
             raise
         try:
-            greeting = await self._greet(session, request, login, entry)
+            greeting = await self._greet(session, request, login, entry, displaced)
         except BaseException:
             await self.leave(session)
             raise
@@ -127,6 +129,15 @@ class Entries:
         )
         spawn(self._sync.catch_up(session), "pushing missed messages")
 
+    def device_taken(self, event: events.DeviceTaken) -> None:
+        """Another connection has taken the place of one here, which may not be in it yet."""
+        if event.holder in self._claiming:
+            self._displaced.add(event.holder)
+        account = self._registry.account(event.account)
+        for session in list(account.sessions) if account else ():
+            if session.login is not None and session.login.holder == event.holder:
+                session.goodbye(Goodbye(reason="replaced"))
+
     async def leave(self, session: Session) -> None:
         """Log a session out, if it is logged in."""
         login = session.login
@@ -134,22 +145,37 @@ class Entries:
             return
         session.login = None
         account = login.account
-        self._unsubscribe(self._registry.remove(account, session))
+        self._forget(account, self._registry.remove(account, session))
         try:
             if not self._store.cursors.is_settled(login.device):
                 await self._store.cursors.flush()
         except TryAgain:
             pass  # it stays noted, and is written when the database is back
         finally:
-            await self._release(Place(account.id, login.device_name, login.holder))
+            await self._release(Place(account.id, login.device_name, self._node, login.holder))
 
-    async def _claim(self, place: Place) -> None:
-        if await self._places.claim(*place, exclusive=place.is_exclusive):
+    async def _claim(self, place: Place) -> Place | None:
+        """Take a place; the unnamed device's can't be taken over.
+
+        Returns the place that it was until now, for another connection, which has to go.
+        """
+        self._claiming.add(place.holder)
+        try:
+            claimed = await self._places.claim(place, exclusive=place.device_name == UNNAMED)
+        finally:
+            self._claiming.discard(place.holder)
+        if claimed.is_first:
             self._tell_presence(place.account, "online")
+        lost = claimed.displaced
+        if lost is not None:
+            taken = events.DeviceTaken(account=lost.account, holder=lost.holder)
+            self._bus.publish([events.of_node(lost.node)], taken)
+        return lost
 
     async def _release(self, place: Place) -> None:
-        if await self._places.release(*place):
-            self._tell_presence(place.account, "offline")
+        with suppress(TryAgain):  # it is given back when the database can be reached again
+            if await self._places.release(place):
+                self._tell_presence(place.account, "offline")
 
     async def _enter_device(self, request: Login, arrival: Arrival) -> Entry:
         """The device, with its token; a new one begins where the account's others are."""
@@ -159,10 +185,10 @@ class Entries:
             assert request.token is not UNSET
             entry = await devices.renew(arrival.owner, request.token, now)
         else:
-            account_id, name = arrival.account.id, arrival.device_name
-            if not cursors.is_settled() and not await devices.is_known(account_id, name):
-                await cursors.flush()
-            entry = await devices.enter(account_id, name, now)
+            id, name = arrival.account.id, arrival.device_name
+            if not await devices.is_known(id, name):
+                await self._handover.settle(await self._places.nodes_of(id))
+            entry = await devices.enter(id, name, now)
         if not cursors.is_settled(entry.device):
             await cursors.flush()
         return entry
@@ -170,7 +196,7 @@ class Entries:
     def _move_in(
         self, session: Session, request: Login, arrival: Arrival, entry: Entry, place: Place
     ) -> LoggedIn:
-        """Put the session where events find it; an older one of the device has to go."""
+        """Put the session where events find it."""
         _check_there(session)
         id = place.account
         account = self._registry.account(id)
@@ -186,24 +212,37 @@ class Entries:
         )
         session.login = login
         self._registry.add(account, session)
-        taken = events.DeviceTaken(account=id, device_name=place.device_name, holder=place.holder)
-        self._bus.publish([events.of_account(id)], taken)
+        if place.holder in self._displaced:
+            self._displaced.discard(place.holder)
+            session.goodbye(Goodbye(reason="replaced"))
         return login
 
     async def _greet(
-        self, session: Session, request: Login, login: LoggedIn, entry: Entry
+        self,
+        session: Session,
+        request: Login,
+        login: LoggedIn,
+        entry: Entry,
+        displaced: Place | None,
     ) -> Greeting:
-        """Subscribe, read what the device is owed, and encode the login's answer."""
+        """Subscribe, read what the device is owed, and encode the login's answer.
+
+        :param displaced: where the device was until now.
+        """
         account = login.account
         await self._bus.subscribe([events.of_account(account.id)])
         circle = await self._store.circle(account.id)
         if session.login is login:
             self._add_circle(account, circle)
             await self._bus.subscribe(_topics(circle))
-        backlogs = await self._store.backlogs(account.id, login.device)
-        self._sync.begin(login, backlogs)
+        if displaced is not None:
+            await self._handover.settle({displaced.node})
+        standing = await self._store.standing(account.id, login.device)
+        if session.login is login:
+            self._begin(login, standing)
         missed = [] if session.dialect.talkative else await self._sync.first_missed(login)
         online = await self._places.online(circle.accounts())
+        self._presence.begin([id for id, _ in circle.friends], online)
         ack = LoginAck(
             req=request.req,
             id=account.id,
@@ -212,7 +251,7 @@ class Entries:
             groups=[rendering.group(mine, online) for mine in circle.groups],
             token=entry.token,
             expires=utc_text(entry.expires),
-            pending=sum(backlog.missed for backlog in backlogs),
+            pending=sum(backlog.missed for backlog in standing.backlogs),
         )
         pushes = [one.push for one in missed if one.push is not None]
         frame, carried = session.dialect.login_reply(ack, pushes)
@@ -225,7 +264,19 @@ class Entries:
             place = GroupPlace(mine.group.conversation, mine.joined)
             self._registry.add_group(account, mine.group.id, place)
 
-    def _unsubscribe(self, vacated: Vacated) -> None:
+    def _begin(self, login: LoggedIn, standing: Standing) -> None:
+        """From now on, the account's conversations are followed."""
+        account = login.account
+        if account.conversations is None:
+            account.conversations = set()
+        for conversation, seq in self._sync.begin(login, standing).items():
+            self._sequencer.follow(account, conversation, seq)
+
+    def _forget(self, account: LocalAccount, vacated: Vacated) -> None:
+        """Hear no more of what nobody here needs to."""
+        if not account.sessions:
+            self._sequencer.leave(account)
+        self._presence.forget(vacated.friends)
         self._bus.unsubscribe(map(events.of_account, vacated.accounts))
         self._bus.unsubscribe(map(events.of_group, vacated.conversations))
         self._bus.unsubscribe(map(events.of_presence, vacated.friends))

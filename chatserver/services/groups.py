@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from chatserver.bus.bus import Bus
 from chatserver.bus.events import GroupJoined, of_account
-from chatserver.bus.places import Places
 from chatserver.dispatcher import handles
 from chatserver.services import rendering
 from chatserver.sessions.requests import Turn
 from chatserver.store.groups import Group
+from chatserver.store.places import Places
 from chatserver.store.store import Store
 from chatserver.wire.frames import Reply
 from chatserver.wire.requests import AddGroup, CreateGroup

@@ -6,7 +6,7 @@ from msgspec import UNSET
 
 from chatserver.dispatcher import handles
 from chatserver.errors import InvalidField
-from chatserver.services.membership import refuse_group
+from chatserver.services.membership import find_place
 from chatserver.services.rendering import push_of_message
 from chatserver.sessions.requests import Turn
 from chatserver.store.conversations import Membership, pair_of
@@ -68,9 +68,7 @@ class HistoryService:
         if request.toid is not UNSET:
             return await self._with_user(account.id, request.toid)
         assert request.groupid is not UNSET
-        place = account.groups.get(request.groupid)
-        if place is None:
-            await refuse_group(self._store, request.groupid)
+        place = await find_place(self._store, account, request.groupid)
         return await self._store.conversations.membership(account.id, place.conversation)
 
     async def _with_user(self, account: int, other: int) -> Membership | None:

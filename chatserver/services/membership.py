@@ -1,17 +1,23 @@
-"""Why a request that names a group is refused to who is not in it."""
+"""An account's place in a group that a request names."""
 
 from __future__ import annotations
 
-from typing import NoReturn
-
 from chatserver.errors import NotAMember
+from chatserver.sessions.registry import GroupPlace, LocalAccount
 from chatserver.store.store import Store
 
 
-async def refuse_group(store: Store, group: int) -> NoReturn:
-    """
+async def find_place(store: Store, account: LocalAccount, group: int) -> GroupPlace:
+    """The place, also where the account has just come in on another node.
+
     :raises NoSuchGroup: there is no such group.
-    :raises NotAMember: there is.
+    :raises NotAMember: there is, but the account is not in it.
     """
-    await store.groups.find(group)
-    raise NotAMember("you are not a member of this group; join it first")
+    known = account.groups.get(group)
+    if known is not None:
+        return known
+    found = await store.groups.place_of(account.id, group)
+    if found is None:
+        await store.groups.find(group)
+        raise NotAMember("you are not a member of this group; join it first")
+    return GroupPlace(*found)

@@ -43,10 +43,10 @@ def push_of_event(event: ChatStored, *, to_sender: bool) -> Push:
     )
 
 
-def push_of_message(message: Message, membership: Membership, *, reader: int) -> Push:
-    """A message read back from a conversation, for one of its members."""
+def event_of_message(message: Message, membership: Membership) -> ChatStored:
+    """A message read back from a conversation, as it was told when it was stored."""
     is_pair = membership.group is None
-    event = ChatStored(
+    return ChatStored(
         conversation=membership.conversation,
         seq=message.seq,
         sender=message.sender,
@@ -58,6 +58,11 @@ def push_of_message(message: Message, membership: Membership, *, reader: int) ->
         toid=membership.addressee(message.sender) if is_pair else None,
         group=membership.group,
     )
+
+
+def push_of_message(message: Message, membership: Membership, *, reader: int) -> Push:
+    """A message read back from a conversation, for one of its members."""
+    event = event_of_message(message, membership)
     return push_of_event(event, to_sender=message.sender == reader)
 
 

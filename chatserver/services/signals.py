@@ -8,7 +8,7 @@ from chatserver.bus.bus import Bus
 from chatserver.bus.events import SignalSent, of_account, of_group
 from chatserver.dispatcher import handles
 from chatserver.errors import InvalidField
-from chatserver.services.membership import refuse_group
+from chatserver.services.membership import find_place
 from chatserver.sessions.requests import Turn
 from chatserver.store.store import Store
 from chatserver.wire.codec import compact
@@ -39,9 +39,7 @@ class SignalService:
             self._bus.publish([of_account(request.toid)], event)
             return
         assert request.groupid is not UNSET
-        place = account.groups.get(request.groupid)
-        if place is None:
-            await refuse_group(self._store, request.groupid)
+        place = await find_place(self._store, account, request.groupid)
         event = SignalSent(
             sender=account.id,
             data=data,

@@ -11,7 +11,8 @@ from chatserver.clock import Clock, sleep
 from chatserver.errors import TryAgain
 from chatserver.services.rendering import push_of_message
 from chatserver.sessions.session import Login, Session, Unsynced
-from chatserver.store.cursors import Backlog
+from chatserver.spawn import spawn
+from chatserver.store.cursors import Standing
 from chatserver.store.messages import Message
 from chatserver.store.store import Store
 from chatserver.wire.frames import Push
@@ -39,22 +40,46 @@ class Sync:
         self._store = store
         self._clock = clock
 
-    def begin(self, login: Login, backlogs: Sequence[Backlog]) -> None:
-        """Note what a device that has just come is owed, besides what came in meanwhile."""
-        unsynced = login.unsynced
-        assert unsynced is not None
-        for backlog in backlogs:
-            conversation, last = backlog.conversation, backlog.last
-            floor = backlog.floor
-            if not backlog.missed:  # all of it is the device's own
-                self._store.cursors.note(login.device, conversation, last)
-                floor = last
-            live = unsynced.get(conversation)
-            target = last if live is None else max(last, live.target)
+    def begin(self, login: Login, standing: Standing) -> dict[int, int]:
+        """Note what a device that has just come is owed, besides what came in meanwhile.
+
+        Returns the seq up to which it reads, by conversation.
+        """
+        heard, unsynced = login.unsynced, {}
+        assert heard is not None
+        targets = dict(standing.last_seqs)
+        for conversation, live in heard.items():
+            targets[conversation] = max(targets.get(conversation, 0), live.target)
+        backlogs = {backlog.conversation: backlog for backlog in standing.backlogs}
+        for conversation, target in targets.items():
+            backlog = backlogs.get(conversation)
+            floor = standing.last_seqs.get(conversation)
+            if floor is None:  # it began after the database was asked
+                floor = self._joined(login, conversation)
+            elif backlog is not None and backlog.missed:
+                floor = backlog.floor
+            elif backlog is not None:  # all of it is the device's own
+                self._store.cursors.note(login.device, conversation, floor)
             if target > floor:
-                unsynced[conversation] = Unsynced(floor, target, backlog.own)
-            else:
-                unsynced.pop(conversation, None)
+                unsynced[conversation] = Unsynced(floor, target, backlog.own if backlog else 0)
+        login.unsynced = unsynced
+        return targets
+
+    def fall_behind(self, session: Session, conversation: int, floor: int, target: int) -> None:
+        """Let a session read from the log what was not told: all in (floor, target]."""
+        login = session.login
+        if login is None:
+            return
+        floor = max(floor, login.from_log.get(conversation, 0))
+        if login.unsynced is None:
+            if target > floor:
+                login.unsynced = {conversation: Unsynced(floor, target, 0)}
+                spawn(self.catch_up(session), "pushing messages that were not told")
+        elif conversation in login.unsynced:
+            unsynced = login.unsynced[conversation]
+            unsynced.target = max(unsynced.target, target)
+        elif target > floor:
+            login.unsynced[conversation] = Unsynced(floor, target, 0)
 
     async def first_missed(self, login: Login) -> list[Missed]:
         """The first messages that a device missed, as many as a login reply may hold."""
@@ -113,6 +138,11 @@ class Sync:
             unsynced.floor = login.from_log[conversation] = missed.seq
         if not page or unsynced.floor >= unsynced.target:
             del login.unsynced[conversation]
+
+    def _joined(self, login: Login, conversation: int) -> int:
+        """What follows this seq of a new conversation is for the account."""
+        places = login.account.groups.values()
+        return next((place.joined for place in places if place.conversation == conversation), 0)
 
     async def _read(
         self, login: Login, conversation: int, unsynced: Unsynced, limit: int

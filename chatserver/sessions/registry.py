@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from chatserver.sessions.limits import TokenBucket
@@ -19,10 +19,11 @@ class GroupPlace(NamedTuple):
 class LocalAccount:
     """An account with a session on this node.
 
-    ``groups`` has its places by group id.
+    ``groups`` has its places by group id; ``conversations`` is all that it takes part in, or
+    None until that has been read.
     """
 
-    __slots__ = ("bucket", "friends", "groups", "id", "name", "sessions")
+    __slots__ = ("bucket", "conversations", "friends", "groups", "id", "name", "sessions")
 
     def __init__(self, id: int, name: str, bucket: TokenBucket) -> None:
         self.id = id
@@ -31,6 +32,7 @@ class LocalAccount:
         self.sessions: list[Session] = []
         self.groups: dict[int, GroupPlace] = {}
         self.friends: set[int] = set()
+        self.conversations: set[int] | None = None
 
 
 class Vacated(NamedTuple):
@@ -54,6 +56,17 @@ class Registry:
         """The account, if it has a session here."""
         return self._accounts.get(id)
 
+    def accounts(self) -> list[LocalAccount]:
+        """All accounts with a session here."""
+        return list(self._accounts.values())
+
+    def accounts_of(self, ids: Iterable[int]) -> Iterator[LocalAccount]:
+        """Those of the accounts that have a session here."""
+        for id in ids:
+            account = self._accounts.get(id)
+            if account is not None:
+                yield account
+
     def members(self, conversation: int) -> Iterable[tuple[LocalAccount, int]]:
         """The members of a group that have a session here, with the seq at which each joined."""
         return self._members.get(conversation, {}).items()
@@ -61,6 +74,10 @@ class Registry:
     def watchers(self, id: int) -> Iterable[LocalAccount]:
         """Those with a session here that have this account on their list of friends."""
         return self._watchers.get(id, ())
+
+    def watched(self) -> list[int]:
+        """The accounts that somebody here has on the list of friends."""
+        return list(self._watchers)
 
     def add(self, account: LocalAccount, session: Session) -> None:
         """Put a session under its account, of which there must be one object only."""

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from chatserver.errors import NotAMember
 from chatserver.store.cache import BoundedCache
+from chatserver.store.chunks import marks
 from chatserver.store.database import Database
 from chatserver.store.engine import Cursor
 
@@ -28,6 +30,15 @@ class Membership(NamedTuple):
         assert self.pair is not None
         low, high = self.pair
         return high if sender == low else low
+
+
+class Part(NamedTuple):
+    """That an account takes part in a conversation, which is a ``group``'s or of a pair."""
+
+    account: int
+    conversation: int
+    joined: int
+    group: int | None
 
 
 def pair_of(one: int, other: int) -> tuple[int, int]:
@@ -105,3 +116,14 @@ def _select_membership(cursor: Cursor, account: int, conversation: int) -> Membe
         return None
     joined, group, low, high = row
     return Membership(conversation, joined, group, None if low is None else (low, high))
+
+
+def select_parts(cursor: Cursor, accounts: Sequence[int]) -> list[Part]:
+    """What the accounts take part in."""
+    cursor.execute(
+        "SELECT m.account, m.conversation, m.joined, g.id FROM members m "
+        "LEFT JOIN chat_groups g ON g.conversation = m.conversation "
+        f"WHERE m.account IN ({marks(accounts)})",
+        accounts,
+    )
+    return [Part(*row) for row in cursor.fetchall()]

@@ -23,6 +23,13 @@ class Backlog(NamedTuple):
     missed: int
 
 
+class Standing(NamedTuple):
+    """Where a device stands: its backlogs, and the last seq of all the account's conversations."""
+
+    backlogs: list[Backlog]
+    last_seqs: dict[int, int]
+
+
 class Cursors:
     """Remembers positions in memory and writes them down many at a time.
 
@@ -85,8 +92,8 @@ def _upsert(cursor: Cursor, sql: str, positions: Positions) -> None:
     )
 
 
-def select_backlogs(cursor: Cursor, account: int, device: int) -> list[Backlog]:
-    """Every conversation of the account in which something stands above the device's cursor."""
+def select_standing(cursor: Cursor, account: int, device: int) -> Standing:
+    """Where a device of an account stands, by conversation."""
     cursor.execute(
         "SELECT p.conversation, p.floor, p.own, p.last,"
         " (SELECT COUNT(*) FROM messages x"
@@ -95,11 +102,17 @@ def select_backlogs(cursor: Cursor, account: int, device: int) -> list[Backlog]:
         "FROM (SELECT m.conversation,"
         "  CASE WHEN COALESCE(c.seq, 0) > m.joined THEN c.seq ELSE m.joined END AS floor,"
         "  COALESCE(c.own, 0) AS own,"
-        "  (SELECT MAX(seq) FROM messages WHERE conversation = m.conversation) AS last"
+        "  COALESCE((SELECT MAX(seq) FROM messages WHERE conversation = m.conversation), 0) AS last"
         "  FROM members m LEFT JOIN cursors c"
         "  ON c.device = ? AND c.conversation = m.conversation"
         "  WHERE m.account = ?) p "
-        "WHERE p.last > p.floor ORDER BY p.conversation",
+        "ORDER BY p.conversation",
         (account, device, device, account),
     )
-    return [Backlog(*row) for row in cursor.fetchall()]
+    standing = Standing([], {})
+    for row in cursor.fetchall():
+        backlog = Backlog(*row)
+        standing.last_seqs[backlog.conversation] = backlog.last
+        if backlog.last > backlog.floor:
+            standing.backlogs.append(backlog)
+    return standing

@@ -34,7 +34,10 @@ class Database:
     def __init__(self, engine: Engine, reactor: Any) -> None:
         self._engine = engine
         self._reachable = True
+        #: Called when the database can be used again after it could not.
+        self.on_recovery: Callable[[], None] = _nobody
         self.upsert_cursor = engine.upsert_cursor
+        self.for_update = engine.for_update
         self._readers = engine.pool(reactor, READERS)
         self._writer = engine.pool(reactor, 1)
 
@@ -103,6 +106,7 @@ class Database:
         if not self._reachable:
             self._reachable = True
             self._log.info("the database works again")
+            self.on_recovery()
         return result
 
     def _tell_unreachable(self, problem: Exception) -> None:
@@ -113,3 +117,7 @@ class Database:
                 "the database can't be used: {problem}; requests are answered with errno 110",
                 problem=str(problem),
             )
+
+
+def _nobody() -> None:
+    """Nobody wants to know."""

@@ -10,6 +10,7 @@ from chatserver.errors import Refused
 from chatserver.store.accounts import Account
 from chatserver.store.database import Database
 from chatserver.store.engine import Cursor
+from chatserver.store.errors import RowRefused
 
 UNNAMED = ""
 # A device that keeps logging in by password keeps its newest tokens.
@@ -53,7 +54,11 @@ class Devices:
         """
         token = secrets.token_urlsafe(32)
         expires = now + self._lifetime
-        device = await self._database.write(_enter, account, name, _hash(token), now, expires)
+        values = (account, name, _hash(token), now, expires)
+        try:
+            device = await self._database.write(_enter, *values)
+        except RowRefused:  # another node has just let the same new device in
+            device = await self._database.write(_enter, *values)
         return Entry(device, token, expires)
 
     async def renew(self, owner: TokenOwner, token: str, now: int) -> Entry:

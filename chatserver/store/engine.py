@@ -38,6 +38,8 @@ class Engine(Protocol):
     dialect: str
     #: Sets a cursor (device, conversation, seq), unless it is further already.
     upsert_cursor: str
+    #: Behind a SELECT in a transaction that writes: keeps its rows as they are.
+    for_update: str
 
     def prepare(self) -> None:
         """Make the database ready and migrate it; safe when several processes do it at once.

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from chatserver.errors import Exists
+from chatserver.store.chunks import marks
 from chatserver.store.database import Database
 from chatserver.store.engine import Cursor
 from chatserver.store.errors import RowRefused
@@ -35,5 +38,13 @@ def select_friends(cursor: Cursor, account: int) -> list[tuple[int, str]]:
         "SELECT f.friend, a.name FROM friends f JOIN accounts a ON a.id = f.friend "
         "WHERE f.account = ? ORDER BY f.friend",
         (account,),
+    )
+    return list(cursor.fetchall())
+
+
+def select_friendships(cursor: Cursor, accounts: Sequence[int]) -> list[tuple[int, int]]:
+    """The accounts with all that are on their lists."""
+    cursor.execute(
+        f"SELECT account, friend FROM friends WHERE account IN ({marks(accounts)})", accounts
     )
     return list(cursor.fetchall())

@@ -64,6 +64,10 @@ class Groups:
         except RowRefused:
             raise Exists("you are a member of this group already") from None
 
+    async def place_of(self, account: int, group: int) -> tuple[int, int] | None:
+        """The conversation of an account's group, and the seq at which the account joined."""
+        return await self._database.read(_select_place, account, group)
+
     async def find(self, group: int) -> Group:
         """
         :raises NoSuchGroup: there is no such group.
@@ -103,6 +107,16 @@ def _add_member(cursor: Cursor, account: int, conversation: int, joined: int, ro
         "INSERT INTO members (account, conversation, joined, role) VALUES (?, ?, ?, ?)",
         (account, conversation, joined, role),
     )
+
+
+def _select_place(cursor: Cursor, account: int, group: int) -> tuple[int, int] | None:
+    cursor.execute(
+        "SELECT m.conversation, m.joined FROM chat_groups g "
+        "JOIN members m ON m.conversation = g.conversation AND m.account = ? WHERE g.id = ?",
+        (account, group),
+    )
+    row = cursor.fetchone()
+    return None if row is None else (row[0], row[1])
 
 
 def _find(cursor: Cursor, id: int) -> Group:

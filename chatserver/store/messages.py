@@ -8,6 +8,7 @@ from typing import NamedTuple
 import msgspec
 
 from chatserver.errors import Conflict
+from chatserver.store.chunks import marks
 from chatserver.store.conversations import insert_pair, select_pair
 from chatserver.store.engine import Cursor
 
@@ -151,6 +152,16 @@ def select_last_seq(cursor: Cursor, conversation: int) -> int:
         "SELECT COALESCE(MAX(seq), 0) FROM messages WHERE conversation = ?", (conversation,)
     )
     return int(cursor.fetchone()[0])
+
+
+def select_last_seqs(cursor: Cursor, conversations: Collection[int]) -> dict[int, int]:
+    """The last seqs of those conversations that are not empty."""
+    cursor.execute(
+        "SELECT conversation, MAX(seq) FROM messages "
+        f"WHERE conversation IN ({marks(conversations)}) GROUP BY conversation",
+        list(conversations),
+    )
+    return dict(cursor.fetchall())
 
 
 def _select_earlier(cursor: Cursor, draft: Draft) -> Stored | Conflict | None:

@@ -40,6 +40,7 @@ class MySQL:
         "INSERT INTO cursors (device, conversation, seq) VALUES (?, ?, ?) "
         "ON DUPLICATE KEY UPDATE seq = GREATEST(seq, VALUES(seq))"
     )
+    for_update = " FOR UPDATE"
 
     def __init__(self, url: str) -> None:
         if MySQLdb is None:

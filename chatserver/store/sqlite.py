@@ -30,6 +30,7 @@ class SQLite:
         "INSERT INTO cursors (device, conversation, seq) VALUES (?, ?, ?) "
         "ON CONFLICT (device, conversation) DO UPDATE SET seq = MAX(seq, excluded.seq)"
     )
+    for_update = ""  # a transaction that writes has the whole database
 
     def __init__(self, url: str) -> None:
         path = url.removeprefix("sqlite:///")

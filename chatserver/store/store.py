@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Collection
 from typing import Any, NamedTuple
 
 from chatserver.settings import Settings
 from chatserver.store.accounts import Accounts
-from chatserver.store.conversations import Conversations
-from chatserver.store.cursors import Backlog, Cursors, select_backlogs
+from chatserver.store.chunks import chunks
+from chatserver.store.conversations import Conversations, Part, select_parts
+from chatserver.store.cursors import Cursors, Standing, select_standing
 from chatserver.store.database import Database
 from chatserver.store.devices import Devices
 from chatserver.store.engine import Cursor
 from chatserver.store.engines import engine_of
-from chatserver.store.friends import Friends, select_friends
+from chatserver.store.friends import Friends, select_friends, select_friendships
 from chatserver.store.groups import GroupOfMine, Groups, select_groups
 from chatserver.store.log import MessageLog
+from chatserver.store.messages import select_last_seqs
+from chatserver.store.nodes import Nodes
+from chatserver.store.shared_places import SharedPlaces
 
 
 class Circle(NamedTuple):
@@ -30,13 +35,22 @@ class Circle(NamedTuple):
         return known
 
 
+class Interests(NamedTuple):
+    """What concerns some accounts: friends as (account, friend), and parts in conversations."""
+
+    friends: list[tuple[int, int]]
+    parts: list[Part]
+    last_seqs: dict[int, int]
+
+
 class Store:
     """Everything the server remembers. The database must have been prepared.
 
     :param reactor: runs the database's threads and tells the time.
+    :param node: names this process among those that share the database.
     """
 
-    def __init__(self, settings: Settings, reactor: Any) -> None:
+    def __init__(self, settings: Settings, reactor: Any, node: str) -> None:
         self._database = database = Database(engine_of(settings.database), reactor)
         self.accounts = Accounts(database)
         self.devices = Devices(database, settings.token_days)
@@ -45,14 +59,24 @@ class Store:
         self.conversations = Conversations(database)
         self.log = MessageLog(database, self.conversations, reactor, settings.pending)
         self.cursors = Cursors(database)
+        self.nodes = Nodes(database, node)
+        self.shared_places = SharedPlaces(database, node, reactor)
 
     async def circle(self, account: int) -> Circle:
         """Whom an account has to do with."""
         return await self._database.read(_select_circle, account)
 
-    async def backlogs(self, account: int, device: int) -> list[Backlog]:
+    async def standing(self, account: int, device: int) -> Standing:
         """What waits for a device, by conversation."""
-        return await self._database.read(select_backlogs, account, device)
+        return await self._database.read(select_standing, account, device)
+
+    async def interests(self, accounts: Collection[int]) -> Interests:
+        """What concerns these accounts, as it stands in the database now."""
+        return await self._database.read(_select_interests, accounts)
+
+    def on_recovery(self, listener: Callable[[], None]) -> None:
+        """Call ``listener`` when the database can be used again after it could not."""
+        self._database.on_recovery = listener
 
     def close(self) -> None:
         """Close the database, after what has been given to it has run."""
@@ -61,3 +85,15 @@ class Store:
 
 def _select_circle(cursor: Cursor, account: int) -> Circle:
     return Circle(select_friends(cursor, account), select_groups(cursor, account))
+
+
+def _select_interests(cursor: Cursor, accounts: Collection[int]) -> Interests:
+    friends: list[tuple[int, int]] = []
+    parts: list[Part] = []
+    for chunk in chunks(accounts):
+        friends += select_friendships(cursor, chunk)
+        parts += select_parts(cursor, chunk)
+    last_seqs: dict[int, int] = {}
+    for chunk in chunks({part.conversation for part in parts}):
+        last_seqs |= select_last_seqs(cursor, chunk)
+    return Interests(friends, parts, last_seqs)

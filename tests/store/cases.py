@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import secrets
 import sqlite3
 from collections.abc import Awaitable, Coroutine
 from typing import Any, TypeVar
@@ -47,7 +48,7 @@ class StoreCase(TestCase):
 
     def open(self, **settings: Any) -> Store:
         """One more store on the same database, as another process would have it."""
-        store = Store(Settings(database=self.url, **settings), reactor)
+        store = Store(Settings(database=self.url, **settings), reactor, secrets.token_hex(8))
         self._stores.add(store)
         self.addCleanup(self.close, store)
         return store
@@ -127,7 +128,7 @@ class StoreCase(TestCase):
         return [message.text for message in page]
 
     async def backlog(self, account: int, device: int) -> list[Backlog]:
-        return await self.store.backlogs(account, device)
+        return (await self.store.standing(account, device)).backlogs
 
     def assert_log_is_whole(self) -> None:
         """Every conversation's seqs are 1, 2, 3 … without holes."""

@@ -14,6 +14,7 @@ from tests.store import (
     test_log,
     test_log_commits,
     test_log_trouble,
+    test_places,
 )
 from tests.store.cases import StoreCase
 from tests.support.mariadb import mariadb
@@ -90,4 +91,8 @@ class GroupCommitTests(OnMariaDB, test_log_commits.GroupCommitTests):
 
 
 class TwoWritersTests(OnMariaDB, test_log_trouble.TwoWritersTests):
+    pass
+
+
+class SharedPlacesTests(OnMariaDB, test_places.SharedPlacesTests):
     pass

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import json
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 from twisted.internet.defer import Deferred
@@ -43,6 +43,8 @@ class WireClient(Protocol):
         self.reads: list[bytes] = []
         self.is_closed = False
         self.closed: Deferred[None] = Deferred()
+        #: Waits until what happened elsewhere has come to the client's node.
+        self.news: Callable[[], Awaitable[None]] | None = None
 
     def connectionMade(self) -> None:
         self.transport.setTcpNoDelay(True)
@@ -98,6 +100,8 @@ class WireClient(Protocol):
 
     async def settled(self) -> list[Json]:
         """What came and was not asked for, up to the answer to a PING sent now."""
+        if self.news is not None:
+            await self.news()
         mark = next(_marks)
         self.send({"msgid": 13, "t": mark})
         await self.next(msgid=14, t=mark)

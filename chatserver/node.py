@@ -1,0 +1,191 @@
+"""The one place where the parts meet: a node, with all that it has besides its ports."""
+
+from __future__ import annotations
+
+import random
+import secrets
+from collections.abc import Iterable
+from contextlib import suppress
+from typing import Any
+
+from twisted.internet.defer import Deferred, DeferredList
+
+from chatserver.bus.bus import Bus, LocalBus
+from chatserver.bus.events import of_node
+from chatserver.bus.redis import RedisBus
+from chatserver.bus.redis_address import address_of
+from chatserver.clock import sleep
+from chatserver.dispatcher import Dispatcher
+from chatserver.errors import TryAgain
+from chatserver.protocol import ChatProtocol
+from chatserver.services.accounts import AccountService
+from chatserver.services.chat import ChatService
+from chatserver.services.delivery import Delivery
+from chatserver.services.entry import Entries
+from chatserver.services.fanout import Fanout
+from chatserver.services.friends import FriendService
+from chatserver.services.groups import GroupService
+from chatserver.services.handover import Handover
+from chatserver.services.heartbeat import HeartbeatService
+from chatserver.services.history import HistoryService
+from chatserver.services.liveness import Liveness
+from chatserver.services.passwords import Passwords
+from chatserver.services.presence import PresenceService
+from chatserver.services.resync import Resync
+from chatserver.services.sequencer import Sequencer
+from chatserver.services.signals import SignalService
+from chatserver.services.sync import Sync
+from chatserver.sessions.registry import Registry
+from chatserver.sessions.session import Session
+from chatserver.settings import Settings
+from chatserver.spawn import spawn
+from chatserver.store.places import LocalPlaces, Places
+from chatserver.store.store import Store
+from chatserver.wire.dialects import Dialect
+from chatserver.wire.frames import Goodbye
+
+# Clients that are sent away together come back spread over this many seconds.
+_RETURN_WITHIN = 5.0
+_RETRY_AFTER = 1.0  # seconds
+
+
+class Node:
+    """What one server process has besides its ports: store, bus, sessions and services."""
+
+    def __init__(self, settings: Settings, reactor: Any) -> None:
+        self.settings = settings
+        self.clock = reactor
+        name = secrets.token_hex(8)
+        self.store = store = Store(settings, reactor, name)
+        self.registry = registry = Registry()
+        self.passwords = Passwords(reactor, settings.hash_threads, settings.hash_queue)
+        bus: Bus = LocalBus()
+        places: Places = LocalPlaces()
+        self.redis: RedisBus | None = None
+        self.liveness: Liveness | None = None
+        if settings.redis:
+            bus = self.redis = RedisBus(address_of(settings.redis, reactor), name, reactor)
+            places = store.shared_places
+            self.liveness = Liveness(store.nodes, store.shared_places, bus, registry, name, reactor)
+        self.presence = PresenceService(registry, places)
+        handover = Handover(bus, store.cursors, name, reactor)
+        sync = Sync(store, reactor)
+        self.sequencer = sequencer = Sequencer(store, Fanout(registry), sync, reactor)
+        self.entries = Entries(
+            store,
+            bus,
+            places,
+            registry,
+            sync,
+            sequencer,
+            self.presence,
+            handover,
+            name,
+            settings,
+            reactor,
+        )
+        delivery = Delivery(store, bus, registry, sequencer, self.presence, handover, self.entries)
+        self.resync = Resync(
+            store, bus, registry, sequencer, self.presence, delivery, self.liveness, reactor
+        )
+        bus.listen(delivery.deliver)
+        bus.on_loss(self.resync.want)
+        store.on_recovery(bus.tell_loss)  # what was stored just before may not have been told
+        self.heartbeat = HeartbeatService(registry, settings, reactor)
+        self.dispatcher = Dispatcher(
+            [
+                AccountService(store, self.passwords, self.entries, settings, reactor),
+                ChatService(store, bus, settings),
+                FriendService(store, bus, places, self.presence),
+                GroupService(store, bus, places),
+                HistoryService(store),
+                SignalService(store, bus),
+                self.heartbeat,
+            ],
+            reactor,
+        )
+        self._name = name
+        self._bus = bus
+        self._leaving: set[Deferred[None]] = set()
+        self._is_closed = False
+
+    async def join(self) -> None:
+        """Become one of the nodes of this chat, as soon as the database can be reached."""
+        await self._bus.subscribe([of_node(self._name)])
+        if self.redis is None:
+            return
+        while not self._is_closed:
+            try:
+                await self.store.nodes.enter()
+                self.redis.start(await self.store.nodes.chat_id())
+                return
+            except TryAgain:
+                await sleep(self.clock, _RETRY_AFTER)
+
+    def open_session(self, connection: ChatProtocol, dialect: Dialect) -> Session:
+        """A session for a connection that has shown its dialect."""
+        session = Session(
+            connection,
+            dialect,
+            self.settings,
+            self.clock,
+            self.dispatcher.run,
+            self.store.cursors.note,
+        )
+        self.registry.sessions.add(session)
+        return session
+
+    def frame_received(self, session: Session, frame: bytes) -> None:
+        """A client sent a frame."""
+        self.dispatcher.receive(session, frame)
+
+    def session_lost(self, session: Session) -> None:
+        """A client's connection is gone."""
+        self.registry.sessions.discard(session)
+        session.lost()
+        leaving = spawn(self.entries.leave(session), "logging out a lost connection")
+        if not leaving.called:
+            self._leaving.add(leaving)
+            leaving.addCallback(lambda _: self._leaving.discard(leaving))
+
+    async def flush_cursors(self) -> None:
+        """Write down how far the devices have come."""
+        if not self.store.cursors.is_settled():
+            # A failure has been logged by the database; the next flush takes them along.
+            with suppress(TryAgain):
+                await self.store.cursors.flush()
+
+    async def drain(self, limit: float) -> None:
+        """Answer what is in progress, send everybody away, and wait until they are gone.
+
+        :param limit: seconds after which those who don't go are cut off.
+        """
+        self.dispatcher.stop()
+        sessions = list(self.registry.sessions)
+        await self._wait_for((session.requests.idle() for session in sessions), limit / 2)
+        for session in sessions:
+            pause = round(random.uniform(0.5, _RETURN_WITHIN), 3)
+            session.goodbye(Goodbye(reason="shutdown", retry_after=pause))
+        await self._wait_for((session.gone for session in sessions), limit / 2)
+        for session in list(self.registry.sessions):
+            session.connection.abort()
+        await DeferredList([session.gone for session in sessions])
+        await DeferredList(list(self._leaving))
+
+    async def close(self) -> None:
+        """Let go of everything."""
+        self._is_closed = True
+        await self.flush_cursors()
+        if self.redis is not None and self.liveness is not None:
+            with suppress(TryAgain):
+                await self.liveness.leave()
+            await self.redis.stop()
+        self.passwords.close()
+        self.store.close()
+
+    async def _wait_for(self, events: Iterable[Deferred[None]], limit: float) -> None:
+        """Wait until all events have fired, but not longer than ``limit`` seconds."""
+        late = sleep(self.clock, limit)
+        either: list[Deferred[Any]] = [DeferredList(list(events)), late]
+        await DeferredList(either, fireOnOneCallback=True, consumeErrors=True)
+        late.cancel()
