@@ -13,6 +13,7 @@ from twisted.internet.interfaces import (
     ITCPTransport,
 )
 from twisted.internet.protocol import Factory
+from twisted.logger import Logger
 from twisted.protocols.basic import LineReceiver
 from twisted.protocols.tls import TLSMemoryBIOProtocol
 from twisted.python.failure import Failure
@@ -20,6 +21,7 @@ from zope.interface import implementer
 
 from chatserver.clock import Call, Clock
 from chatserver.errors import Malformed
+from chatserver.proxied import BadHeader, HeaderReader, NoHeader, Proxies
 from chatserver.sessions.session import Session
 from chatserver.settings import Settings
 from chatserver.wire.dialects import CLASSIC, LINES, Dialect
@@ -30,6 +32,10 @@ _INTERNET = (socket.AF_INET, socket.AF_INET6)
 _CLOSE_LIMIT = 5.0  # seconds in which what was sent may still leave
 _ANSWER_LIMIT = 20.0  # seconds in which the last requests of a connection are answered
 _LINGER = 1.0  # seconds in which the client may close its side
+_NO_HEADER = (
+    "this address is set as a trusted proxy (--proxies), so its connections must begin with a "
+    "PROXY protocol header"
+)
 _connection_done = Failure(ConnectionDone())
 
 
@@ -62,15 +68,22 @@ class _DrainWatch:
 
 @implementer(IHalfCloseableProtocol)
 class ChatProtocol(LineReceiver):
-    """A client's connection."""
+    """A client's connection.
+
+    :param header: reads the PROXY header with which a connection through a proxy begins.
+    """
 
     delimiter = b"\n"
     transport: Any
     factory: ChatFactory
 
-    def __init__(self, home: Home, settings: Settings, clock: Clock) -> None:
+    def __init__(
+        self, home: Home, settings: Settings, clock: Clock, header: HeaderReader | None = None
+    ) -> None:
         self._home = home
         self._clock = clock
+        self._header = header
+        self._client: str | None = None
         self._max_frame = settings.max_frame
         self._keepalive = settings.keepalive
         # A line may end with "\r\n", of which the "\r" is no part of the frame.
@@ -88,7 +101,7 @@ class ChatProtocol(LineReceiver):
     @property
     def peer(self) -> str:
         """The client's address, without its port."""
-        return str(getattr(self.transport.getPeer(), "host", "local"))
+        return self._client or str(getattr(self.transport.getPeer(), "host", "local"))
 
     def connectionMade(self) -> None:
         self._socket = below = _below_tls(self.transport)
@@ -101,6 +114,8 @@ class ChatProtocol(LineReceiver):
         if self._is_closing or self._is_ended:
             return
         if self._session is None:
+            if self._header is not None:
+                data = self._after_header(self._header, data)
             dialect = _dialect_of(data)
             if dialect is not None:
                 self._decide(dialect)
@@ -132,12 +147,10 @@ class ChatProtocol(LineReceiver):
 
     def lineLengthExceeded(self, line: bytes) -> None:  # noqa: ARG002
         error = Malformed(f"a frame may have at most {self._max_frame} bytes")
-        refusal = Reply(errno=error.errno, errmsg=error.errmsg)
         if self._session is None:
-            self.write(LINES.encode(refusal)[0])
-            self.close_soon()
-            self.close()
+            self._turn_away(error)
         else:
+            refusal = Reply(errno=error.errno, errmsg=error.errmsg)
             self._end(self._session, refusal, Goodbye(reason="protocol"))
 
     def connectionLost(self, reason: Failure = _connection_done) -> None:  # noqa: ARG002
@@ -197,6 +210,27 @@ class ChatProtocol(LineReceiver):
             self.transport.loseConnection()
         self._socket = None
 
+    def _after_header(self, header: HeaderReader, data: bytes) -> bytes:
+        """What of the data stands behind the PROXY header."""
+        try:
+            rest = header.feed(data)
+        except BadHeader as problem:
+            self.factory.bad_header(self.peer, problem)
+            self._turn_away(Malformed(_NO_HEADER) if isinstance(problem, NoHeader) else None)
+            return b""
+        if rest is None:
+            return b""
+        self._client = header.client
+        self._header = None
+        return rest
+
+    def _turn_away(self, error: Malformed | None) -> None:
+        """Close a connection whose dialect is not known, after telling it why."""
+        if error is not None:
+            self.write(LINES.encode(Reply(errno=error.errno, errmsg=error.errmsg))[0])
+        self.close_soon()
+        self.close()
+
     def _end(self, session: Session, *last: Frame) -> None:
         """Take no more requests; answer those there are, send ``last``, and close."""
         self._is_ended = True
@@ -248,18 +282,35 @@ class ChatFactory(Factory):
     """
 
     noisy = False
+    _log = Logger()
 
     def __init__(self, home: Home, settings: Settings, clock: Clock) -> None:
         self._home = home
         self._settings = settings
         self._clock = clock
+        self._proxies = Proxies(settings.proxies)
+        self._logged: set[object] = set()
         #: Connections whose dialect is not known, as they have sent no terminator.
         self.undecided: set[ChatProtocol] = set()
 
-    def buildProtocol(self, addr: object) -> ChatProtocol:  # type: ignore[override]  # noqa: ARG002
-        protocol = ChatProtocol(self._home, self._settings, self._clock)
+    def buildProtocol(self, addr: object) -> ChatProtocol:  # type: ignore[override]
+        proxy = self._proxies.network_of(getattr(addr, "host", None))
+        header = None if proxy is None else HeaderReader()
+        protocol = ChatProtocol(self._home, self._settings, self._clock, header)
         protocol.factory = self
         return protocol
+
+    def bad_header(self, host: str, problem: BadHeader) -> None:
+        """Log a trusted proxy's bad header, each problem once for each row of the setting."""
+        once = (self._proxies.network_of(host), str(problem))
+        if once not in self._logged:
+            self._logged.add(once)
+            self._log.warn(
+                "a connection from {host}, a trusted proxy (--proxies), did not begin with a valid "
+                "PROXY protocol header ({problem}) and was closed; more of them are not logged",
+                host=host,
+                problem=str(problem),
+            )
 
     def look(self) -> None:
         """Close connections that have been undecided for too long."""

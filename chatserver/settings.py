@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import math
 import os
+import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Any, get_type_hints
 
@@ -38,6 +40,13 @@ class Settings:
         "",
         "Redis that connects several nodes on one database: "
         "redis://USER:PASSWORD@HOST:PORT/DB, or rediss:// for TLS; none for a single node.",
+    )
+    proxies: tuple[IPv4Network | IPv6Network, ...] = _setting(
+        (),
+        "Addresses and networks of trusted proxies, like 127.0.0.2 or 10.0.0.0/8, separated by "
+        "commas or spaces. Connections from them must begin with a PROXY protocol header (version "
+        "1 or 2), whose address then counts as the client's. A header before a TLS handshake is "
+        "not understood: let the proxy end TLS.",
     )
     max_frame: int = _setting(65536, "Longest accepted frame, in bytes.", least=1024)
     max_text: int = _setting(16384, "Longest text of a chat, in characters.", least=1)
@@ -142,6 +151,8 @@ def _convert(name: str, value: Any) -> Any:
         return value
     if name == "port":
         return _ports(value)
+    if name == "proxies":
+        return _networks(value)
     if isinstance(value, bool):
         raise ValueError(f"must be a number, not {str(value).lower()}")
     try:
@@ -172,6 +183,25 @@ def _ports(value: Any) -> tuple[str, ...]:
                 f"not {item!r}"
             )
     return tuple(map(str, items))
+
+
+def _networks(value: Any) -> tuple[IPv4Network | IPv6Network, ...]:
+    items = list(filter(None, re.split(r"[\s,]+", value))) if isinstance(value, str) else value
+    if not isinstance(items, list | tuple):
+        raise ValueError(f"must be IP addresses or networks, or a list of them, not {value!r}")
+    return tuple(map(_network, items))
+
+
+def _network(text: Any) -> IPv4Network | IPv6Network:
+    try:
+        if isinstance(text, str) and "%" not in text:  # an interface is no part of a network
+            return ip_network(text)
+    except ValueError as problem:
+        if "host bits" in str(problem):
+            raise ValueError(
+                f"{text} is no network; write {ip_network(text, strict=False)} for all of it"
+            ) from None
+    raise ValueError(f"must be IP addresses or networks like 127.0.0.2 or 10.0.0.0/8, not {text!r}")
 
 
 def _flag(name: str) -> str:

@@ -24,6 +24,8 @@ _log = Logger()
 def _shown(field: dataclasses.Field[Any]) -> str:
     """A setting's default, as the help shows it."""
     default = field.default
+    if default == ():
+        return "none"
     return f"{default:g}" if isinstance(default, float) else str(default)
 
 

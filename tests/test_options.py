@@ -9,6 +9,7 @@ import resource
 import stat
 import sys
 from contextlib import redirect_stdout
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Any
 
@@ -72,9 +73,10 @@ class FlagTests(OptionsCase):
         for field in dataclasses.fields(Settings):
             value: Any = field.default
             value = ("7000",) if field.name == "port" else value
+            value = (ip_network("fd00::/8"),) if field.name == "proxies" else value
             value = value + "2" if isinstance(value, str) else value
             value = value * 2 if isinstance(value, int | float) else value
-            text = value[0] if isinstance(value, tuple) else str(value)
+            text = str(value[0]) if isinstance(value, tuple) else str(value)
             flag = "--" + field.name.replace("_", "-")
             expected = Settings(**{field.name: value})
             self.assertNotEqual(expected, Settings())
@@ -120,6 +122,7 @@ class HelpTests(OptionsCase):
             if field.name != "port":
                 is_float = isinstance(field.default, float)
                 default = f"{field.default:g}" if is_float else field.default
+                default = "none" if default == () else default
                 text = f"{help_of(field.name)} [{default}]"
                 self.assertIn(text.replace(" ", ""), self.words.replace(" ", ""))
         self.assertIn("may be given repeatedly. [6000]", self.words)

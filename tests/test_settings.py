@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import os
 from collections.abc import Mapping
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Any
 
@@ -68,7 +69,7 @@ class OrderTests(SettingsCase):
     def test_defaults_are_those_of_the_protocol_page(self) -> None:
         settings = self.load()
         self.assertEqual({name: getattr(settings, name) for name in DEFAULTS}, DEFAULTS)
-        self.assertEqual(settings.port, ("6000",))
+        self.assertEqual((settings.port, settings.proxies), (("6000",), ()))
         self.assertEqual(settings.database, "sqlite:///chatserver.db")
 
     def test_each_place_overrules_those_before_it(self) -> None:
@@ -83,7 +84,7 @@ class OrderTests(SettingsCase):
             name, value = field.name, _another(field.default)
             expected = Settings(**{name: value})
             given = list(value) if isinstance(value, tuple) else value
-            text = " ".join(value) if isinstance(value, tuple) else str(value)
+            text = " ".join(map(str, value)) if isinstance(value, tuple) else str(value)
             self.assertNotEqual(expected, Settings(), name)
             self.assertEqual(self.load({name: given if name == "port" else text}), expected, name)
             self.assertEqual(self.load(file=f"{name} = {_toml(value)}"), expected, name)
@@ -153,6 +154,46 @@ class PortTests(SettingsCase):
         for text in ("", " ", "70000", "x", "6000,6001"):
             refusal = self.refusal(environment={"CHATSERVER_PORT": text})
             self.assertTrue(refusal.startswith("CHATSERVER_PORT: "), refusal)
+
+
+class ProxiesTests(SettingsCase):
+    """The addresses of trusted proxies."""
+
+    def test_addresses_and_networks(self) -> None:
+        for text, expected in (
+            ("127.0.0.2", ["127.0.0.2/32"]),
+            ("127.0.0.2,10.0.0.0/8", ["127.0.0.2/32", "10.0.0.0/8"]),
+            (" 127.0.0.2 , ::1\tfd00::/8\n", ["127.0.0.2/32", "::1/128", "fd00::/8"]),
+            ("10.0.0.0/255.0.0.0", ["10.0.0.0/8"]),
+            ("", []),
+            (" , ", []),
+        ):
+            networks = tuple(map(ip_network, expected))
+            self.assertEqual(self.load({"proxies": text}).proxies, networks)
+            self.assertEqual(self.load(environment={"CHATSERVER_PROXIES": text}).proxies, networks)
+            self.assertEqual(self.load(file=f"proxies = {expected}").proxies, networks)
+
+    def test_an_empty_one_overrules_the_file(self) -> None:
+        settings = self.load(file='proxies = "10.0.0.1"', environment={"CHATSERVER_PROXIES": ""})
+        self.assertEqual(settings.proxies, ())
+
+    def test_what_is_none_is_refused(self) -> None:
+        for text in (
+            "localhost", "127.0.0", "127.0.0.2:80", "10.0.0.0/33", "10.0.0.0/", "fe80::1%lo",
+            "[::1]", "127.0.0.2;127.0.0.3", "127.0.0.02", "10.0.0.1 nginx",
+        ):  # fmt: skip
+            refusal = self.refusal({"proxies": text})
+            self.assertTrue(refusal.startswith("--proxies: must be IP addresses or networks"), text)
+            self.assertIn(repr(text.split()[-1]), refusal)
+        for value in ("5", "true", "1.5", "{a = 1}", "[5]", "[true]", '[["::1"]]', '["::1 ::2"]'):
+            refusal = self.refusal(file=f"proxies = {value}")
+            self.assertTrue(refusal.startswith(f"{self.path}: proxies: must be IP addr"), refusal)
+
+    def test_an_address_with_a_width_is_told_its_network(self) -> None:
+        self.assertEqual(
+            self.refusal({"proxies": "10.1.2.3/8"}),
+            "--proxies: 10.1.2.3/8 is no network; write 10.0.0.0/8 for all of it",
+        )
 
 
 class BadValueTests(SettingsCase):
@@ -278,6 +319,8 @@ class BadValueTests(SettingsCase):
 
 def _another(default: Any) -> Any:
     """A valid value that is not the default."""
+    if default == ():
+        return (ip_network("127.0.0.2"), ip_network("fd00::/8"))
     if isinstance(default, tuple):
         return ("7000", "tcp:7001")
     return default + "2" if isinstance(default, str) else default * 2
@@ -286,4 +329,4 @@ def _another(default: Any) -> Any:
 def _toml(value: Any) -> str:
     if isinstance(value, tuple):
         return "[" + ", ".join(map(_toml, value)) + "]"
-    return f'"{value}"' if isinstance(value, str) else str(value)
+    return str(value) if isinstance(value, int | float) else f'"{value}"'

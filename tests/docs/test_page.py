@@ -25,7 +25,15 @@ IGNORED = {
     requests.GroupChat: {"id", "name", "time"},
 }
 # Settings that are none of a client's business.
-NOT_LIMITS = {"port", "database", "redis", "pending", "hash_threads", "hash_queue"}
+NOT_LIMITS = {
+    "port",
+    "database",
+    "redis",
+    "proxies",
+    "pending",
+    "hash_threads",
+    "hash_queue",
+}
 
 Struct = type[msgspec.Struct]
 

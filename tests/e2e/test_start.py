@@ -84,6 +84,7 @@ def test_flags_overrule_the_environment_and_that_the_file(tmp_path: Path) -> Non
         (["--bogus"], ["bogus", "--help"]),
         (["--max-frame", "many"], ["--max-frame", "whole number", "many"]),
         (["--rate", "-1"], ["--rate", "at least 0"]),
+        (["--proxies", "nginx"], ["--proxies", "IP addresses", "nginx"]),
         (["--port", "70000"], ["--port", "65535"]),
         (["--port", "nonsense"], ["--port", "nonsense"]),
         (["--port", "nonsense:1"], ["nonsense:1"]),
