@@ -18,7 +18,7 @@ def start_server(tmp_path: Path) -> Iterator[StartServer]:
     servers: list[ServerProcess] = []
 
     def start(*flags: str, **environment: str) -> ServerProcess:
-        server = ServerProcess(tmp_path, *flags, **environment)
+        server = ServerProcess(tmp_path, *flags, port=None, **environment)
         servers.append(server)
         server.wait_until_up()
         return server

@@ -29,8 +29,13 @@ def run_to_its_end(folder: Path, *flags: str, **environment: str) -> tuple[int, 
 
 
 class ServerProcess(Node):
-    """A server that has just been started, on a free port."""
+    """A server that has just been started, on a free port.
 
-    def __init__(self, folder: Path, *flags: str, **environment: str) -> None:
-        super().__init__(folder, free_port(), *flags, **environment)
+    :param port: where another one was, to take its place.
+    """
+
+    def __init__(
+        self, folder: Path, *flags: str, port: int | None = None, **environment: str
+    ) -> None:
+        super().__init__(folder, port or free_port(), *flags, **environment)
         self.launch()

@@ -1,0 +1,126 @@
+"""A private nginx before two chatserver nodes, set up by etc/nginx/chatserver.conf."""
+
+from __future__ import annotations
+
+import re
+import signal
+import subprocess
+from collections.abc import Sequence
+from functools import cache
+from pathlib import Path
+from typing import NamedTuple
+
+from cluster import process
+from cluster.process import NotStarted, Process
+
+CONFIGURATION = Path(__file__).parent.parent / "etc/nginx/chatserver.conf"
+_TLS_SERVER = re.compile(r"^    #server \{\n.*?^    #\}\n", re.MULTILINE | re.DOTALL)
+_MAIN = """\
+{module}
+daemon off;
+worker_processes 2;
+worker_shutdown_timeout 2s;
+pid pid;
+error_log stderr notice;
+events {{
+    worker_connections 4096;
+}}
+include chatserver.conf;
+"""
+
+
+class Tls(NamedTuple):
+    """A port with TLS, and the files of its certificate and key."""
+
+    port: int
+    certificate: Path
+    key: Path
+
+
+class Nginx(Process):
+    """An nginx in a folder of its own, on the loopback interface.
+
+    :param nodes: the ports of the two nodes.
+    :raises NotStarted: nginx or its stream module is not installed.
+    """
+
+    def __init__(
+        self, folder: Path, *, port: int, nodes: Sequence[int], tls: Tls | None = None
+    ) -> None:
+        folder = folder.absolute()
+        command = [program(), "-p", f"{folder}/", "-c", "nginx.conf", "-e", "stderr"]
+        super().__init__("nginx", folder, command)
+        self._pid = folder / "pid"
+        (folder / "nginx.conf").write_text(_MAIN.format(module=load_module()))
+        (folder / "chatserver.conf").write_text(self._configuration(port, nodes, tls))
+
+    @property
+    def access_log(self) -> str:
+        """A line for each connection that has ended."""
+        return _content(self.folder / "chatserver.log")
+
+    def launch(self) -> None:
+        self._pid.unlink(missing_ok=True)
+        super().launch()
+
+    def is_up(self) -> bool:
+        return bool(_content(self._pid))  # written once the ports are open
+
+    def reload(self) -> None:
+        """Ask for new worker processes; the old ones stay for their clients for 2 s."""
+        self.process.send_signal(signal.SIGHUP)
+
+    def terminate(self) -> None:
+        """Tell it to close the ports, give the clients 2 s to go, and end."""
+        if self.is_running():
+            self.process.send_signal(signal.SIGQUIT)
+
+    def _configuration(self, port: int, nodes: Sequence[int], tls: Tls | None) -> str:
+        """chatserver.conf with other ports and paths."""
+        text = CONFIGURATION.read_text(encoding="utf-8")
+        first, second = nodes
+        changes = {
+            "server 127.0.0.1:6000": f"server 127.0.0.1:{first}",
+            "server 127.0.0.1:6002": f"server 127.0.0.1:{second}",
+            "listen 8000 ": f"listen 127.0.0.1:{port} ",
+            "/var/log/nginx/": f"{self.folder}/",
+        }
+        if tls is not None:
+            text = _TLS_SERVER.sub(lambda found: re.sub("(?m)^    #", "    ", found[0]), text)
+            changes |= {
+                "listen 8443 ": f"listen 127.0.0.1:{tls.port} ",
+                "/etc/ssl/chatserver/fullchain.pem": str(tls.certificate.absolute()),
+                "/etc/ssl/chatserver/privkey.pem": str(tls.key.absolute()),
+            }
+        for old, new in changes.items():
+            assert text.count(old) == 1, f"{CONFIGURATION} no longer has {old!r}"
+            text = text.replace(old, new)
+        return text
+
+
+def program() -> str:
+    """The path of nginx.
+
+    :raises NotStarted: it is not there.
+    """
+    return process.program("nginx", "nginx libnginx-mod-stream")
+
+
+@cache
+def load_module() -> str:
+    """The line that loads the stream module, where it is not a part of nginx itself.
+
+    :raises NotStarted: it is not there.
+    """
+    built = subprocess.run([program(), "-V"], capture_output=True, text=True, check=True).stderr
+    if "--with-stream=dynamic" not in built:
+        return ""  # if it has none at all, it says so itself
+    folder = re.search(r"--modules-path=(\S+)", built)
+    module = Path(folder[1] if folder else "modules", "ngx_stream_module.so")
+    if not module.exists():
+        raise NotStarted(f"{module} is missing: apt-get install libnginx-mod-stream")
+    return f"load_module {module};"
+
+
+def _content(file: Path) -> str:
+    return file.read_text(errors="replace") if file.exists() else ""
