@@ -22,7 +22,7 @@ ROWS = [
     ["protocol", "web"],
     ["node"],
     ["app"],
-    ["tap"],
+    ["tap", "admin"],
 ]
 LEVEL = {part: level for level, row in enumerate(ROWS) for part in row}
 # Modules that name the reactor; everybody else is given one.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from enum import Enum, auto
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from twisted.enterprise.adbapi import ConnectionPool
 
@@ -31,18 +31,35 @@ class Verdict(Enum):
     FAULT = auto()  # a mistake in this program
 
 
+class Versions(NamedTuple):
+    """The schema that a database has and the one that this program needs, as numbers."""
+
+    found: int
+    needed: int
+
+    @property
+    def is_current(self) -> bool:
+        """Whether there is nothing to migrate."""
+        return self.found == self.needed
+
+
 class Engine(Protocol):
     """One kind of database, at one URL."""
 
     #: "sqlite" or "mysql", as in the names of migrations.
     dialect: str
+    #: What people call the database; without its password.
+    name: str
     #: Sets a cursor (device, conversation, seq), unless it is further already.
     upsert_cursor: str
     #: Behind a SELECT in a transaction that writes: keeps its rows as they are.
     for_update: str
 
-    def prepare(self) -> None:
+    def prepare(self) -> Versions:
         """Make the database ready and migrate it; safe when several processes do it at once.
+
+        Where it is up to date, nothing is changed or locked. Returns the versions as they
+        were before.
 
         :raises DatabaseUnusable: it can't be used, or a newer program wrote it.
         """

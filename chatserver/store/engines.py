@@ -5,7 +5,7 @@ from __future__ import annotations
 from urllib.parse import urlsplit
 
 from chatserver.store.engine import Engine
-from chatserver.store.errors import DatabaseUnusable
+from chatserver.store.errors import DatabaseUnusable, without_password
 from chatserver.store.mysql import MySQL
 from chatserver.store.sqlite import SQLite
 
@@ -21,6 +21,6 @@ def engine_of(url: str) -> Engine:
             return MySQL(url)
         case _:
             raise DatabaseUnusable(
-                f"can't use the database {url!r}: write sqlite:///FILE or "
+                f"can't use the database {without_password(url)!r}: write sqlite:///FILE or "
                 "mysql://USER:PASSWORD@HOST:PORT/NAME"
             )

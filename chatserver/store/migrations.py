@@ -1,4 +1,4 @@
-"""The numbered migrations in ``sql/``: each applied once, at start."""
+"""The numbered migrations in ``sql/``: each applied once."""
 
 from __future__ import annotations
 
@@ -8,11 +8,17 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-from chatserver.store.engine import Cursor
+from chatserver.store.engine import Cursor, Versions
 from chatserver.store.errors import DatabaseUnusable
 
 _FILE = re.compile(r"(\d{4})_\w+(?:\.(sqlite|mysql))?\.sql\Z")
 _STATEMENT_END = re.compile(r";\s*$", re.MULTILINE)
+_NEW_TABLE = re.compile(r"^CREATE TABLE (?:IF NOT EXISTS )?(\w+)", re.MULTILINE)
+_HAS_VERSION = {
+    "sqlite": "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'schema_version'",
+    "mysql": "SELECT 1 FROM information_schema.tables "
+    "WHERE table_schema = DATABASE() AND table_name = 'schema_version'",
+}
 
 
 class Migration(NamedTuple):
@@ -45,26 +51,48 @@ def available(dialect: str) -> list[Migration]:
     return found
 
 
-def apply(cursor: Cursor, dialect: str, database: str, **names: str) -> None:
+def tables(dialect: str) -> set[str]:
+    """The names of all tables that the migrations make."""
+    return {name for migration in available(dialect) for name in _NEW_TABLE.findall(migration.sql)}
+
+
+def look(cursor: Cursor, dialect: str, database: str) -> Versions:
+    """How far a database is; changes nothing and locks nothing.
+
+    :param database: its name, for people.
+    :raises DatabaseUnusable: a newer program wrote it.
+    """
+    needed = len(available(dialect))
+    cursor.execute(_HAS_VERSION[dialect])
+    if cursor.fetchone() is None:
+        return Versions(0, needed)
+    cursor.execute("SELECT COALESCE(MAX(version), 0) FROM schema_version")
+    (found,) = cursor.fetchone()
+    if found > needed:
+        raise DatabaseUnusable(
+            f"the database {database} has schema version {found}, newer than this program's "
+            f"{needed}: install the newer chatserver again"
+        )
+    return Versions(found, needed)
+
+
+def apply(cursor: Cursor, dialect: str, database: str, **names: str) -> Versions:
     """Bring a database up to date; the caller has locked it and commits.
+
+    Returns the versions as they were before.
 
     :param database: its name, for people.
     :param names: what stands in braces in the SQL.
     :raises DatabaseUnusable: a newer program wrote it.
     """
-    migrations = available(dialect)
+    versions = look(cursor, dialect, database)
+    if versions.is_current:
+        return versions
     cursor.execute(
         "CREATE TABLE IF NOT EXISTS schema_version ("
         "version INTEGER PRIMARY KEY, applied BIGINT NOT NULL)"
     )
-    cursor.execute("SELECT COALESCE(MAX(version), 0) FROM schema_version")
-    (current,) = cursor.fetchone()
-    if current > len(migrations):
-        raise DatabaseUnusable(
-            f"the database {database} has schema version {current}, newer than this program's "
-            f"{len(migrations)}: install the newer chatserver again"
-        )
-    for migration in migrations[current:]:
+    for migration in available(dialect)[versions.found :]:
         for statement in migration.statements():
             for name, value in names.items():
                 statement = statement.replace(f"{{{name}}}", value)
@@ -73,3 +101,4 @@ def apply(cursor: Cursor, dialect: str, database: str, **names: str) -> None:
             "INSERT INTO schema_version (version, applied) VALUES (?, ?)",
             (migration.version, int(time.time() * 1000)),
         )
+    return versions

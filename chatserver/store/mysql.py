@@ -9,9 +9,9 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 
 from twisted.enterprise.adbapi import ConnectionPool, Transaction
 
-from chatserver.store import migrations
-from chatserver.store.engine import Cursor, Verdict
-from chatserver.store.errors import DatabaseUnusable
+from chatserver.store import charset, migrations
+from chatserver.store.engine import Cursor, Verdict, Versions
+from chatserver.store.errors import DatabaseUnusable, without_password
 
 try:
     import MySQLdb
@@ -23,6 +23,7 @@ _STATEMENT_TIMEOUT = 3  # seconds without an answer
 _MIGRATION_LOCK = "chatserver.migrations"
 _MIGRATION_TIMEOUT = 60  # seconds
 
+_DENIED = {1044, 1142, 1143, 1227}  # this user may not do that
 _REFUSED = {1048, 1062, 1264, 1366, 1406, 1644}
 _AGAIN = {1205, 1213}  # lock wait timeout, deadlock
 
@@ -49,9 +50,9 @@ class MySQL:
                 "apt-get install gcc pkg-config default-libmysqlclient-dev)"
             )
         self._options = _options_of(url)
-        self._shown = _shown(url)
+        self.name = without_password(url)
 
-    def prepare(self) -> None:
+    def prepare(self) -> Versions:
         """Check the character set, and migrate."""
         try:
             connection = MySQLdb.connect(**self._options | {"read_timeout": _MIGRATION_TIMEOUT * 2})
@@ -59,7 +60,11 @@ class MySQL:
             raise self._unusable(problem) from None
         try:
             _configure(connection)
-            self._migrate(connection)
+            cursor = self.adapt(connection.cursor())
+            charset.check_connection(cursor, self.name)
+            versions = self._migrate(connection, cursor)
+            charset.check_tables(cursor, self.name, migrations.tables(self.dialect))
+            return versions
         except MySQLdb.Error as problem:
             raise self._unusable(problem) from None
         finally:
@@ -104,7 +109,7 @@ class MySQL:
     def verdict(self, problem: Exception) -> Verdict:
         if not isinstance(problem, MySQLdb.Error):
             return Verdict.FAULT
-        code = problem.args[0] if problem.args else None
+        code = _code(problem)
         if code in _AGAIN:
             return Verdict.AGAIN
         if code in _REFUSED or isinstance(problem, MySQLdb.DataError):
@@ -113,21 +118,34 @@ class MySQL:
             return Verdict.FAULT
         return Verdict.UNREACHABLE
 
-    def _migrate(self, connection: Any) -> None:
+    def _migrate(self, connection: Any, cursor: Cursor) -> Versions:
         """Migrate under a lock of the server's, as its DDL commits by itself."""
-        cursor = self.adapt(connection.cursor())
+        versions = migrations.look(cursor, self.dialect, self.name)
+        connection.commit()
+        if versions.is_current:
+            return versions
+        collation = charset.collation(cursor)
         cursor.execute("SELECT GET_LOCK(?, ?)", (_MIGRATION_LOCK, _MIGRATION_TIMEOUT))
         if cursor.fetchone()[0] != 1:
-            raise DatabaseUnusable(f"another node is migrating the database {self._shown}")
+            raise DatabaseUnusable(f"another node is migrating the database {self.name}")
         try:
-            migrations.apply(cursor, self.dialect, self._shown, collation=_collation(cursor))
+            versions = migrations.apply(cursor, self.dialect, self.name, collation=collation)
             connection.commit()
+            return versions
+        except MySQLdb.Error as problem:
+            if _code(problem) in _DENIED:
+                raise DatabaseUnusable(
+                    f"the database {self.name} has schema version {versions.found}, this program "
+                    f"needs {versions.needed}: run `chatserver-admin migrate` with a database "
+                    "user that may create tables"
+                ) from None
+            raise
         finally:
             cursor.execute("SELECT RELEASE_LOCK(?)", (_MIGRATION_LOCK,))
 
     def _unusable(self, problem: Exception) -> DatabaseUnusable:
         why = problem.args[1] if len(problem.args) > 1 else problem
-        return DatabaseUnusable(f"can't use the database {self._shown}: {why}")
+        return DatabaseUnusable(f"can't use the database {self.name}: {why}")
 
 
 class _QuestionMarks:
@@ -176,10 +194,9 @@ def _configure(connection: Any) -> None:
     connection.commit()
 
 
-def _collation(cursor: Cursor) -> str:
-    cursor.execute("SELECT VERSION()")
-    is_mariadb = "MariaDB" in cursor.fetchone()[0]
-    return "utf8mb4_nopad_bin" if is_mariadb else "utf8mb4_0900_bin"
+def _code(problem: Exception) -> int | None:
+    """The number of a server's or the driver's error."""
+    return problem.args[0] if problem.args else None
 
 
 def _options_of(url: str) -> dict[str, Any]:
@@ -187,7 +204,7 @@ def _options_of(url: str) -> dict[str, Any]:
     name = parts.path.removeprefix("/")
     if parts.scheme != "mysql" or not re.fullmatch(r"\w+", name):
         raise DatabaseUnusable(
-            f"can't use the database {_shown(url)!r}: write mysql://USER:PASSWORD@HOST:PORT/NAME"
+            f"can't use the database {without_password(url)!r}: write mysql://USER:PASSWORD@HOST:PORT/NAME"
         )
     options: dict[str, Any] = {
         "db": name,
@@ -204,8 +221,3 @@ def _options_of(url: str) -> dict[str, Any]:
         "passwd": parts.password and unquote(parts.password),
     }
     return options | {option: value for option, value in given.items() if value}
-
-
-def _shown(url: str) -> str:
-    """The URL without its password."""
-    return re.sub(r"(//[^/:@]*):[^@]*@", r"\1@", url)

@@ -12,7 +12,7 @@ from typing import Any
 from twisted.enterprise.adbapi import ConnectionPool
 
 from chatserver.store import migrations
-from chatserver.store.engine import Cursor, Verdict
+from chatserver.store.engine import Cursor, Verdict, Versions
 from chatserver.store.errors import DatabaseUnusable
 
 _BUSY_TIMEOUT = 4.0  # seconds
@@ -39,9 +39,9 @@ class SQLite:
                 f"can't use the database {url!r}: write sqlite:///FILE, or sqlite:////FOLDER/FILE "
                 "with a full path"
             )
-        self.path = str(Path(path).absolute())
+        self.name = self.path = str(Path(path).absolute())
 
-    def prepare(self) -> None:
+    def prepare(self) -> Versions:
         """Create the file where it is missing, readable by its owner only, and migrate it."""
         try:
             os.close(os.open(self.path, os.O_RDWR | os.O_CREAT, 0o600))
@@ -53,7 +53,7 @@ class SQLite:
             connection = sqlite3.connect(self.path, timeout=_PREPARE_TIMEOUT, isolation_level=None)
             try:
                 _use_write_ahead_log(connection)
-                self._migrate(connection)
+                return self._migrate(connection)
             finally:
                 connection.close()
         except sqlite3.Error as problem:
@@ -95,11 +95,16 @@ class SQLite:
             case _:
                 return Verdict.FAULT
 
-    def _migrate(self, connection: sqlite3.Connection) -> None:
+    def _migrate(self, connection: sqlite3.Connection) -> Versions:
+        cursor = connection.cursor()
+        versions = migrations.look(cursor, self.dialect, self.name)
+        if versions.is_current:
+            return versions
         connection.execute("BEGIN IMMEDIATE")
         try:
-            migrations.apply(connection.cursor(), self.dialect, self.path)
+            versions = migrations.apply(cursor, self.dialect, self.name)
             connection.execute("COMMIT")
+            return versions
         except BaseException:
             if connection.in_transaction:
                 connection.execute("ROLLBACK")

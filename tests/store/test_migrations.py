@@ -83,6 +83,14 @@ class PrepareTests(MigrationCase):
         self.assertEqual(before, after)
         self.assertEqual(self.rows("SELECT * FROM friends"), [(1, 2)])
 
+    def test_what_is_up_to_date_is_not_locked(self) -> None:
+        needed = len(available("sqlite"))
+        self.assertEqual(engine_of(self.url).prepare(), (0, needed))
+        writer = sqlite3.connect(self.path, isolation_level=None)
+        self.addCleanup(writer.close)
+        writer.execute("BEGIN IMMEDIATE")
+        self.assertEqual(engine_of(self.url).prepare(), (needed, needed))
+
     def test_an_empty_file_is_a_new_database(self) -> None:
         self.path.touch()
         engine_of(self.url).prepare()

@@ -7,6 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import MySQLdb
 from twisted.trial.unittest import SynchronousTestCase
 
 import chatserver
@@ -14,7 +15,7 @@ from chatserver.store.engine import Verdict
 from chatserver.store.engines import engine_of
 from chatserver.store.errors import DatabaseUnusable
 from chatserver.store.migrations import available
-from chatserver.store.mysql import MySQL, _options_of
+from chatserver.store.mysql import _MIGRATION_LOCK, MySQL, _options_of
 from tests.support.mariadb import mariadb
 
 _CODE = Path(chatserver.__file__).parent.parent
@@ -47,6 +48,12 @@ class UrlTests(SynchronousTestCase):
             self.assertIn("mysql://USER:PASSWORD@HOST:PORT/NAME", text)
             self.assertNotIn("secret", text)
 
+    def test_no_message_shows_a_password(self) -> None:
+        for url in ("mysql://me:my@secret@h/chat", "mysql://me:my:secret@h/chat"):
+            self.assertEqual(MySQL(url).name, "mysql://me@h/chat")
+        text = str(self.assertRaises(DatabaseUnusable, engine_of, "mariadb://me:secret@h/chat"))
+        self.assertIn("'mariadb://me@h/chat'", text)
+
 
 class DriverTests(SynchronousTestCase):
     def test_without_mysqlclient_the_refusal_says_how_to_install_it(self) -> None:
@@ -75,6 +82,13 @@ class PrepareTests(SynchronousTestCase):
         text = str(problem)
         self.assertNotIn("\n", text)
         return text
+
+    def url_of_user(self, privileges: str) -> str:
+        """The database's URL for a user with these privileges on it and no others."""
+        mariadb().execute("CREATE USER chat@localhost IDENTIFIED BY 'x'")
+        self.addCleanup(mariadb().execute, "DROP USER chat@localhost")
+        mariadb().execute(f"GRANT {privileges} ON {self.name}.* TO chat@localhost")
+        return self.url.replace("root@", "chat:x@")
 
     def test_a_new_database_gets_all_migrations_once(self) -> None:
         for _ in range(2):
@@ -118,6 +132,26 @@ class PrepareTests(SynchronousTestCase):
         versions = mariadb().execute("SELECT COUNT(*) FROM schema_version", self.name)
         self.assertEqual(versions, [(len(available("mysql")),)])
 
+    def test_what_is_up_to_date_is_neither_changed_nor_locked(self) -> None:
+        """Another node may hold the lock, and this user may do nothing but read."""
+        engine_of(self.url).prepare()
+        other = MySQLdb.connect(**_options_of(self.url))
+        self.addCleanup(other.close)
+        other.cursor().execute("SELECT GET_LOCK(%s, 0)", (_MIGRATION_LOCK,))
+        self.assertTrue(engine_of(self.url_of_user("SELECT")).prepare().is_current)
+
+    def test_who_may_not_migrate_is_told_who_can(self) -> None:
+        url = self.url_of_user("SELECT, INSERT, UPDATE, DELETE")
+        newest = len(available("mysql"))
+        text = self.refusal(url)
+        self.assertIn(f"schema version 0, this program needs {newest}", text)
+        self.assertIn("chatserver-admin migrate", text)
+        engine_of(self.url).prepare()
+        engine_of(url).prepare()
+        mariadb().execute("DELETE FROM schema_version ORDER BY version DESC LIMIT 1", self.name)
+        text = self.refusal(url)
+        self.assertIn(f"schema version {newest - 1}, this program needs {newest}", text)
+
     def test_a_newer_database_is_refused(self) -> None:
         engine_of(self.url).prepare()
         mariadb().execute("INSERT INTO schema_version VALUES (999, 0)", self.name)
@@ -136,8 +170,6 @@ class PrepareTests(SynchronousTestCase):
 
 class VerdictTests(SynchronousTestCase):
     def test_deadlocks_and_lock_timeouts_are_tried_again(self) -> None:
-        import MySQLdb
-
         engine = MySQL("mysql://localhost/chat")
         for code in (1205, 1213):
             self.assertIs(engine.verdict(MySQLdb.OperationalError(code, "")), Verdict.AGAIN)
