@@ -27,6 +27,7 @@ class Verdict(Enum):
 
     REFUSED = auto()  # a row breaks a key or can't be stored
     AGAIN = auto()  # the transaction lost against another and may simply be done again
+    LOCKED = auto()  # another held for too long what it needs
     UNREACHABLE = auto()  # the database can't be used just now
     FAULT = auto()  # a mistake in this program
 
@@ -50,6 +51,8 @@ class Engine(Protocol):
     dialect: str
     #: What people call the database; without its password.
     name: str
+    #: Whether what makes the writer wait makes readers wait, too.
+    hangs_as_one: bool
     #: Sets a cursor (device, conversation, seq), unless it is further already.
     upsert_cursor: str
     #: Behind a SELECT in a transaction that writes: keeps its rows as they are.

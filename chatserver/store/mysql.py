@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Collection, Sequence
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
-from twisted.enterprise.adbapi import ConnectionPool, Transaction
+from twisted.enterprise.adbapi import Connection, ConnectionPool, Transaction
 
 from chatserver.store import charset, migrations
 from chatserver.store.engine import Cursor, Verdict, Versions
@@ -20,12 +21,18 @@ except ImportError:
 
 _CONNECT_TIMEOUT = 1  # seconds
 _STATEMENT_TIMEOUT = 3  # seconds without an answer
+_LOCK_TIMEOUT = 2  # seconds
 _MIGRATION_LOCK = "chatserver.migrations"
 _MIGRATION_TIMEOUT = 60  # seconds
 
+# Numbers of errors: the same in both servers, but for those of one.
 _DENIED = {1044, 1142, 1143, 1227}  # this user may not do that
-_REFUSED = {1048, 1062, 1264, 1366, 1406, 1644}
-_AGAIN = {1205, 1213}  # lock wait timeout, deadlock
+# No value, key taken, out of range, not this character, too long, CHECK (MySQL, MariaDB),
+# and what a trigger refuses.
+_REFUSED = {1048, 1062, 1264, 1366, 1406, 3819, 4025, 1644}
+# Deadlock, changed by others since it was read, table altered meanwhile, group replication's no.
+_AGAIN = {1213, 1020, 1412, 3101}
+_LOCKED = {1205, 3572}  # lock wait timeout, NOWAIT
 
 
 class MySQL:
@@ -37,6 +44,7 @@ class MySQL:
     """
 
     dialect = "mysql"
+    hangs_as_one = True
     upsert_cursor = (
         "INSERT INTO cursors (device, conversation, seq) VALUES (?, ?, ?) "
         "ON DUPLICATE KEY UPDATE seq = GREATEST(seq, VALUES(seq))"
@@ -81,6 +89,7 @@ class MySQL:
             cp_reconnect=True,
             **self._options,
         )
+        pool.connectionFactory = _Connection
         pool.transactionFactory = _PingedTransaction
         return pool
 
@@ -107,16 +116,7 @@ class MySQL:
         return dict.fromkeys(ids, 0) | dict(cursor.fetchall())
 
     def verdict(self, problem: Exception) -> Verdict:
-        if not isinstance(problem, MySQLdb.Error):
-            return Verdict.FAULT
-        code = _code(problem)
-        if code in _AGAIN:
-            return Verdict.AGAIN
-        if code in _REFUSED or isinstance(problem, MySQLdb.DataError):
-            return Verdict.REFUSED
-        if isinstance(problem, MySQLdb.ProgrammingError | MySQLdb.NotSupportedError):
-            return Verdict.FAULT
-        return Verdict.UNREACHABLE
+        return _verdict(problem)
 
     def _migrate(self, connection: Any, cursor: Cursor) -> Versions:
         """Migrate under a lock of the server's, as its DDL commits by itself."""
@@ -125,6 +125,7 @@ class MySQL:
         if versions.is_current:
             return versions
         collation = charset.collation(cursor)
+        cursor.execute("SET SESSION lock_wait_timeout = ?", (_MIGRATION_TIMEOUT,))
         cursor.execute("SELECT GET_LOCK(?, ?)", (_MIGRATION_LOCK, _MIGRATION_TIMEOUT))
         if cursor.fetchone()[0] != 1:
             raise DatabaseUnusable(f"another node is migrating the database {self.name}")
@@ -171,6 +172,20 @@ class _QuestionMarks:
         return self._cursor.executemany(sql.replace("?", "%s"), rows)
 
 
+class _Connection(Connection):
+    """Is dropped when its server can't be used any more: a new one may find a successor."""
+
+    _pool: Any
+    _connection: Any
+
+    def rollback(self) -> None:
+        """What adbapi calls while it handles a transaction's error."""
+        if _verdict(sys.exception()) is Verdict.UNREACHABLE:
+            self._pool.disconnect(self._connection)
+        else:
+            super().rollback()
+
+
 class _PingedTransaction(Transaction):
     """Finds out that a connection is dead before it is used, and takes a new one."""
 
@@ -190,13 +205,29 @@ def _configure(connection: Any) -> None:
     cursor = connection.cursor()
     cursor.execute("SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED")
     cursor.execute("SET SESSION sql_mode = 'STRICT_ALL_TABLES'")
-    cursor.execute("SET SESSION innodb_lock_wait_timeout = 2")
+    cursor.execute(f"SET SESSION innodb_lock_wait_timeout = {_LOCK_TIMEOUT}")
+    cursor.execute(f"SET SESSION lock_wait_timeout = {_LOCK_TIMEOUT}")
     connection.commit()
 
 
 def _code(problem: Exception) -> int | None:
     """The number of a server's or the driver's error."""
     return problem.args[0] if problem.args else None
+
+
+def _verdict(problem: BaseException | None) -> Verdict:
+    if not isinstance(problem, MySQLdb.Error):
+        return Verdict.FAULT
+    code = _code(problem)
+    if code in _AGAIN:
+        return Verdict.AGAIN
+    if code in _LOCKED:
+        return Verdict.LOCKED
+    if code in _REFUSED or isinstance(problem, MySQLdb.DataError):
+        return Verdict.REFUSED
+    if isinstance(problem, MySQLdb.ProgrammingError | MySQLdb.NotSupportedError):
+        return Verdict.FAULT
+    return Verdict.UNREACHABLE
 
 
 def _options_of(url: str) -> dict[str, Any]:

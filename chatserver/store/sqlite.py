@@ -26,6 +26,7 @@ class SQLite:
     """
 
     dialect = "sqlite"
+    hangs_as_one = False  # another process may lock writers out; readers don't mind
     upsert_cursor = (
         "INSERT INTO cursors (device, conversation, seq) VALUES (?, ?, ?) "
         "ON CONFLICT (device, conversation) DO UPDATE SET seq = MAX(seq, excluded.seq)"

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from twisted.internet import reactor
+from twisted.internet.defer import Deferred, gatherResults
 from twisted.internet.task import deferLater
 from twisted.internet.threads import deferToThread
 
@@ -17,7 +18,7 @@ from tests.e2e.clients import login, register
 from tests.e2e.conftest import StartServer
 from tests.e2e.processes import ServerProcess
 from tests.support.mariadb import MariaDB
-from tests.support.wire import Json, WireClient
+from tests.support.wire import Json, WireClient, connect
 
 
 @pytest.fixture
@@ -76,25 +77,78 @@ async def test_nothing_is_lost_or_doubled_while_mariadb_is_killed(
     await li_client.hang_up()
 
 
+async def times(client: WireClient, *requests: Json) -> list[tuple[Json, float]]:
+    """Send requests at once; their replies, and when each came, in seconds from now."""
+    begun = time.monotonic()
+    client.send(*({**request, "req": number} for number, request in enumerate(requests)))
+    answers = []
+    for number in range(len(requests)):
+        reply = await client.next(req=number)
+        answers.append((reply, time.monotonic() - begun))
+    return answers
+
+
+async def login_times(port: int, account: int, pause: float) -> list[tuple[Json, float]]:
+    """Log in on a new connection, after a while."""
+    client = await connect(reactor, port)
+    await deferLater(reactor, pause)
+    answers = await times(client, {"msgid": 1, "id": account, "password": "x", "device": "new"})
+    await client.hang_up()
+    return answers
+
+
 @asynchronous
-async def test_a_mariadb_that_hangs_is_told_within_five_seconds(
+async def test_a_mariadb_that_hangs_is_told_to_all_within_five_seconds(
     start_server: StartServer, database: MariaDB
 ) -> None:
-    _, url = database.new_database()
-    server = start_server(CHATSERVER_DATABASE=url)
-    zhang, li = await register(server.port, "zhang san", "li")
-    client, _ = await login(server.port, zhang)
-    await send(client, li, 0)
+    """200 sends that are in flight, other requests behind them, and logins before and after."""
+    name, url = database.new_database()
+    server = start_server("--rate", "0", CHATSERVER_DATABASE=url)
+    users = await register(server.port, *(f"user {number}" for number in range(4)))
+    clients = [(await login(server.port, user))[0] for user in users]
+    toid = users[0]
+    sends = [
+        [{"msgid": 5, "toid": toid, "msg": f"{at}", "cid": f"c{at}"} for at in range(50)]
+        for _ in clients
+    ]
+    others: list[Json] = [{"msgid": 15, "toid": toid}, {"msgid": 7, "groupname": "tea"}]
+    waiting = [
+        Deferred.fromCoroutine(times(client, *own, *others))
+        for client, own in zip(clients, sends, strict=True)
+    ]
+    waiting += [
+        Deferred.fromCoroutine(login_times(server.port, user, pause))
+        for user in users
+        for pause in (0.0, 1.0, 3.5)
+    ]
     database.process.send_signal(signal.SIGSTOP)
     try:
-        begun = time.monotonic()
-        refused = await send(client, li, 1)
-        assert refused["errno"] == 110
-        assert time.monotonic() - begun < 5
+        answers = await gatherResults(waiting, consumeErrors=True)
     finally:
         database.process.send_signal(signal.SIGCONT)
-    assert (await send_until_stored(client, li, 1))["seq"] == 2
-    await client.hang_up()
+    begun = time.monotonic()
+    flat = [answer for own in answers for answer in own]
+    assert len(flat) == 4 * 52 + 12
+    assert max(when for _, when in flat) < 5
+    refused = [reply for reply, _ in flat if reply["errno"] == 110]
+    assert len(refused) > 200, "it did hang"
+    assert all(reply["retry_after"] > 0 for reply in refused)
+
+    await send_until_stored(clients[0], toid, 0)
+    assert time.monotonic() - begun < 5
+    for client, own in zip(clients, sends, strict=True):
+        for reply, _ in await times(client, *own, *others[:1]):
+            assert reply["errno"] == 0, "nobody is refused any more"
+    rows = database.execute(
+        "SELECT conversation, MAX(seq), COUNT(*) FROM messages GROUP BY 1", name
+    )
+    assert len(rows) == 4
+    assert all(row[1:] == (50, 50) for row in rows), "each of them once, without holes"
+    assert server.log.count("the database can't be used") == 1
+    assert "the database works again" in server.log
+    assert "Traceback" not in server.log
+    for client in clients:
+        await client.hang_up()
 
 
 @asynchronous

@@ -5,9 +5,17 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from collections.abc import Collection
 from pathlib import Path
 
 import MySQLdb
+from MySQLdb import (
+    DataError,
+    IntegrityError,
+    InterfaceError,
+    OperationalError,
+    ProgrammingError,
+)
 from twisted.trial.unittest import SynchronousTestCase
 
 import chatserver
@@ -169,11 +177,33 @@ class PrepareTests(SynchronousTestCase):
 
 
 class VerdictTests(SynchronousTestCase):
-    def test_deadlocks_and_lock_timeouts_are_tried_again(self) -> None:
+    """The driver's class for an error, as mysqlclient 2.2 has it, and the error's number."""
+
+    def assert_verdict(
+        self, verdict: Verdict, codes: Collection[int], kind: type[Exception] = OperationalError
+    ) -> None:
         engine = MySQL("mysql://localhost/chat")
-        for code in (1205, 1213):
-            self.assertIs(engine.verdict(MySQLdb.OperationalError(code, "")), Verdict.AGAIN)
-        for code in (2002, 2006, 2013, 1290):
-            self.assertIs(engine.verdict(MySQLdb.OperationalError(code, "")), Verdict.UNREACHABLE)
-        self.assertIs(engine.verdict(MySQLdb.IntegrityError(1062, "")), Verdict.REFUSED)
-        self.assertIs(engine.verdict(MySQLdb.ProgrammingError(1064, "")), Verdict.FAULT)
+        for code in codes:
+            self.assertIs(engine.verdict(kind(code, "why")), verdict, code)
+
+    def test_a_transaction_that_lost_is_run_again(self) -> None:
+        self.assert_verdict(Verdict.AGAIN, [1213, 1020, 1412, 3101])
+
+    def test_a_lock_held_for_long_is_not_waited_for_again(self) -> None:
+        self.assert_verdict(Verdict.LOCKED, [1205, 3572])
+
+    def test_rows_that_break_a_rule_are_refused(self) -> None:
+        self.assert_verdict(Verdict.REFUSED, [1062, 1048], IntegrityError)
+        self.assert_verdict(Verdict.REFUSED, [1264, 1406], DataError)
+        self.assert_verdict(Verdict.REFUSED, [1366, 1644, 3819, 4025])
+
+    def test_a_server_that_is_gone_or_full_or_no_primary_any_more_is_an_outage(self) -> None:
+        going = [1053, 1927, 2002, 2003, 2006, 2013, 2055, 4031]
+        full = [1040, 1203, 1226, 1021, 1114]
+        read_only = [1290, 1792, 1836]
+        self.assert_verdict(Verdict.UNREACHABLE, going + full + read_only)
+        self.assert_verdict(Verdict.UNREACHABLE, [0], InterfaceError)
+
+    def test_what_the_program_got_wrong_is_a_fault(self) -> None:
+        self.assert_verdict(Verdict.FAULT, [1064, 1146], ProgrammingError)
+        self.assert_verdict(Verdict.FAULT, [1], ValueError)
