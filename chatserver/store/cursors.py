@@ -82,13 +82,14 @@ class Cursors:
 
 
 def _upsert(cursor: Cursor, sql: str, positions: Positions) -> None:
+    # In the order of the key: two nodes that write the same ones at once don't end in a deadlock.
     cursor.executemany(
         sql,
-        [
+        sorted(
             (device, conversation, seq)
             for device, noted in positions.items()
             for conversation, seq in noted.items()
-        ],
+        ),
     )
 
 

@@ -57,7 +57,7 @@ class Devices:
         values = (account, name, _hash(token), now, expires)
         try:
             device = await self._database.write(_enter, *values)
-        except RowRefused:  # another node has just let the same new device in
+        except RowRefused:  # another node has just made the device
             device = await self._database.write(_enter, *values)
         return Entry(device, token, expires)
 

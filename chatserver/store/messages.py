@@ -87,7 +87,8 @@ def insert(
     Where either is wrong, the database's unique keys refuse the whole batch.
     """
     batch = Batch([], {}, {})
-    places = [draft.conversation or _conversation(cursor, draft, batch) for draft in drafts]
+    _find_or_make(cursor, {draft.pair for draft in drafts if draft.conversation is None}, batch)
+    places = [draft.conversation or batch.pairs[_pair(draft)] for draft in drafts]
     locked = lock(cursor, set(places))
     rows = []
     for draft, conversation in zip(drafts, places, strict=True):
@@ -106,10 +107,16 @@ def insert_carefully(cursor: Cursor, drafts: Sequence[Draft], now: int, lock: Lo
     batch = Batch([], {}, {})
     places = [_known_conversation(cursor, draft) for draft in drafts]
     lock(cursor, {place for place in places if place is not None})
-    for draft in drafts:
+    new = {
+        draft.pair
+        for draft, place in zip(drafts, places, strict=True)
+        if place is None and _select_earlier(cursor, draft) is None
+    }
+    _find_or_make(cursor, new, batch)
+    for draft, place in zip(drafts, places, strict=True):
         earlier = _select_earlier(cursor, draft)
         if earlier is None:
-            conversation = draft.conversation or _conversation(cursor, draft, batch)
+            conversation = place or batch.pairs[_pair(draft)]
             last = select_last_seq(cursor, conversation)
             cursor.execute(_INSERT, _row(draft, conversation, last + 1, now, batch))
         else:
@@ -126,24 +133,27 @@ def _row(
     return (conversation, seq, draft.sender, draft.device, now, draft.cid, draft.text)
 
 
-def _conversation(cursor: Cursor, draft: Draft, batch: Batch) -> int:
-    pair = draft.pair
-    assert pair is not None
-    found = batch.pairs.get(pair)
-    if found is None:
+def _find_or_make(cursor: Cursor, pairs: Collection[tuple[int, int] | None], batch: Batch) -> None:
+    """Note the pairs' conversations in the batch.
+
+    New ones are made in the order of the pairs: two nodes that make the same ones at once don't
+    end in a deadlock.
+    """
+    for pair in sorted(pair for pair in pairs if pair is not None):
         found = select_pair(cursor, pair)
-        if found is None:
-            found = insert_pair(cursor, pair)
-        batch.pairs[pair] = found
-    return found
+        batch.pairs[pair] = insert_pair(cursor, pair) if found is None else found
+
+
+def _pair(draft: Draft) -> tuple[int, int]:
+    assert draft.pair is not None
+    return draft.pair
 
 
 def _known_conversation(cursor: Cursor, draft: Draft) -> int | None:
     """Where a draft belongs, if that exists already."""
     if draft.conversation is not None:
         return draft.conversation
-    assert draft.pair is not None
-    return select_pair(cursor, draft.pair)
+    return select_pair(cursor, _pair(draft))
 
 
 def select_last_seq(cursor: Cursor, conversation: int) -> int:
