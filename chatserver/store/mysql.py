@@ -16,6 +16,7 @@ from chatserver.store.errors import DatabaseUnusable, without_password
 
 try:
     import MySQLdb
+    from MySQLdb.constants import CLIENT
 except ImportError:
     MySQLdb = None
 
@@ -240,6 +241,8 @@ def _options_of(url: str) -> dict[str, Any]:
     options: dict[str, Any] = {
         "db": name,
         "charset": "utf8mb4",
+        # An UPDATE tells how many rows it found, not how many were different before.
+        "client_flag": CLIENT.FOUND_ROWS,
         "connect_timeout": _CONNECT_TIMEOUT,
         "read_timeout": _STATEMENT_TIMEOUT,
         "write_timeout": _STATEMENT_TIMEOUT,

@@ -80,6 +80,13 @@ class TokenTests(StoreCase):
         self.assertIsNotNone(await self._owner(entry.token, NOW + DAY + LIFETIME))
         self.assertIsNone(await self._owner(entry.token, NOW + DAY + LIFETIME + 1))
 
+    async def test_it_may_be_used_twice_in_one_millisecond(self) -> None:
+        entry = await self.enter(await self.account())
+        owner = await self._owner(entry.token, NOW)
+        assert owner is not None
+        for _ in range(2):
+            self.assertEqual(await self.store.devices.renew(owner, entry.token, NOW), entry)
+
     async def test_an_unknown_token_belongs_to_nobody(self) -> None:
         entry = await self.enter(await self.account())
         for token in ("", "x", entry.token + "x", entry.token[:-1], entry.token.swapcase()):
