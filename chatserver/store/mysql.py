@@ -11,8 +11,10 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 from twisted.enterprise.adbapi import Connection, ConnectionPool, Transaction
 
 from chatserver.store import charset, migrations
+from chatserver.store.chunks import marks
 from chatserver.store.engine import Cursor, Verdict, Versions
 from chatserver.store.errors import DatabaseUnusable, without_password
+from chatserver.store.messages import select_last_seqs
 
 try:
     import MySQLdb
@@ -105,16 +107,10 @@ class MySQL:
         ids = sorted(conversations)
         if not ids:
             return {}
-        marks = ", ".join("?" * len(ids))
         cursor.execute(
-            f"SELECT id FROM conversations WHERE id IN ({marks}) ORDER BY id FOR UPDATE", ids
+            f"SELECT id FROM conversations WHERE id IN ({marks(ids)}) ORDER BY id FOR UPDATE", ids
         )
-        cursor.execute(
-            f"SELECT conversation, MAX(seq) FROM messages WHERE conversation IN ({marks}) "
-            "GROUP BY conversation",
-            ids,
-        )
-        return dict.fromkeys(ids, 0) | dict(cursor.fetchall())
+        return dict.fromkeys(ids, 0) | select_last_seqs(cursor, ids)
 
     def verdict(self, problem: Exception) -> Verdict:
         return _verdict(problem)

@@ -29,7 +29,8 @@ class Nodes:
 
     def __init__(self, database: Database, node: str) -> None:
         self._database = database
-        self._node = node
+        #: This node's name.
+        self.name = node
 
     async def chat_id(self) -> str:
         """The name of the chat that all nodes of this database are."""
@@ -37,11 +38,11 @@ class Nodes:
 
     async def enter(self) -> None:
         """Be one of the nodes, from now on."""
-        await self._database.write(_enter, self._node)
+        await self._database.write(_enter, self.name)
 
     async def beat(self) -> bool:
         """Show that this node lives; False where the others have given it up."""
-        return await self._database.write(beat, self._node)
+        return await self._database.write(beat, self.name)
 
     async def beats(self) -> list[Beat]:
         """What all nodes have shown."""
@@ -60,7 +61,7 @@ class Nodes:
 
     async def leave(self) -> None:
         """Give this node up itself; :meth:`empty` does the rest."""
-        await self._database.write(_leave, self._node)
+        await self._database.write(_leave, self.name)
 
 
 def _select_chat(cursor: Cursor) -> str:
