@@ -23,6 +23,7 @@ class Certificate:
 class Redis(Process):
     """A server that forgets everything at its end, on a port of the loopback interface.
 
+    :param user: whom commands run as, where ``config`` has such a user.
     :param tls: speak TLS only, and want certificates from clients too.
     :param config: more lines for its config file; they overrule those before.
     :raises NotStarted: Redis is not installed.
@@ -33,11 +34,13 @@ class Redis(Process):
         folder: Path,
         port: int,
         *,
+        user: str | None = None,
         password: str | None = None,
         tls: Certificate | None = None,
         config: Sequence[str] = (),
     ) -> None:
         self.port = port
+        self._user = user
         self._password = password
         self._tls = tls
         path = folder.absolute() / "redis.conf"
@@ -55,6 +58,8 @@ class Redis(Process):
         :raises CalledProcessError: the reply is an error.
         """
         client = [program("redis-cli", "redis-tools"), "-e", "-p", str(self.port)]
+        if self._user:
+            client += ["--user", self._user]
         if self._tls:
             ca, cert, key = self._tls.ca, self._tls.cert, self._tls.key
             client += ["--tls", "--cacert", str(ca), "--cert", str(cert), "--key", str(key)]

@@ -20,6 +20,7 @@ class Certificates(NamedTuple):
 
     certificate: Path
     key: Path
+    authority_file: Path
     authority: Certificate
 
 
@@ -37,8 +38,10 @@ def make_certificates(folder: Path) -> Certificates:
             serialization.NoEncryption(),
         )
     )
-    trusted = Certificate.loadPEM(authority.public_bytes(serialization.Encoding.PEM))
-    return Certificates(certificate_file, key_file, trusted)
+    authority_file = folder / "ca.pem"
+    pem = authority.public_bytes(serialization.Encoding.PEM)
+    authority_file.write_bytes(pem)
+    return Certificates(certificate_file, key_file, authority_file, Certificate.loadPEM(pem))
 
 
 def _sign(
