@@ -7,13 +7,16 @@ SOURCES := $(shell find chatserver chatclient sql twisted \
 
 TESTCASES = $(shell find tests -path tests/e2e -prune -o -name 'test_*.py' -print | sort)
 
-.PHONY: help run test mysql-packages format wheel clean system-packages
+.PHONY: help run cluster test mysql-packages format wheel clean system-packages
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-14s %s\n", $$1, $$2 }' Makefile
 
 run: .venv/.installed ## run a chat server on port 6000, data in ./chatserver.db; Ctrl-C stops it
 	@exec .venv/bin/twistd --pidfile= -n chatserver --port 6000
+
+cluster: .venv/.installed-mysql ## run MariaDB, Redis, two servers and nginx, data in ./cluster-data; Ctrl-C stops them
+	@exec .venv/bin/python -m cluster
 
 test: .venv-test/.installed ## lint, types, the whole suite under pytest, its TestCases under trial
 	.venv-test/bin/ruff check .
@@ -33,7 +36,7 @@ format: .venv-test/.installed ## lay the code out as the lint of `make test` wan
 wheel: .venv-test/.installed ## build dist/chatserver-*.tar.gz and, from it, the wheel
 	.venv-test/bin/python -m build
 
-clean: ## remove all that the other targets made; databases stay
+clean: ## remove all that the other targets made; databases stay, also ./cluster-data
 	rm -rf .venv .venv-test build dist chatserver.egg-info
 	rm -rf _trial_temp* tests.* .pytest_cache .mypy_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -prune -exec rm -rf {} +
@@ -43,6 +46,11 @@ clean: ## remove all that the other targets made; databases stay
 	@echo 'Installing chatserver into .venv ...'
 	@.venv/bin/pip install -qq .
 	@touch $@
+
+.venv/.installed-mysql: $(SOURCES) pyproject.toml setup.py MANIFEST.in | system-packages .venv/bin/pip
+	@echo 'Installing chatserver, with its MySQL driver, into .venv ...'
+	@.venv/bin/pip install -qq '.[mysql]'
+	@touch .venv/.installed $@
 
 .venv-test/.installed: pyproject.toml setup.py | system-packages .venv-test/bin/pip
 	@echo 'Installing chatserver and the test tools into .venv-test ...'
