@@ -7,6 +7,7 @@ from collections.abc import Callable, Collection
 from typing import Any
 
 from twisted.internet.defer import Deferred
+from twisted.internet.error import ConnectionDone, ConnectionLost
 from txredisapi import RedisProtocol, ResponseError, SubscriberProtocol
 
 # Bytes that were sent and not answered, above which the connection counts as hung.
@@ -15,7 +16,16 @@ _MOST_UNANSWERED = 32 * 2**20
 Received = Callable[[bytes, bytes], None]
 
 
-class Subscription(SubscriberProtocol):  # type: ignore[misc]
+class _Connection(RedisProtocol):  # type: ignore[misc]
+    """Tells its factory why it was lost, as a certificate that is not trusted."""
+
+    def connectionLost(self, why: Any) -> None:
+        if not why.check(ConnectionDone, ConnectionLost):
+            self.factory.connectionError(str(why.value))
+        super().connectionLost(why)
+
+
+class Subscription(_Connection, SubscriberProtocol):  # type: ignore[misc]
     """Receives from channels.
 
     Redis confirms each channel of a SUBSCRIBE by itself, and txredisapi would take the second of
@@ -64,7 +74,7 @@ class Subscription(SubscriberProtocol):  # type: ignore[misc]
         return answered
 
 
-class Publication(RedisProtocol):  # type: ignore[misc]
+class Publication(_Connection):
     """Publishes, and knows how much of it Redis has taken."""
 
     def __init__(self, **options: Any) -> None:

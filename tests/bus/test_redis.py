@@ -13,6 +13,9 @@ from zope.interface import implementer
 from chatserver.bus.events import AnyEvent, PresenceChanged, SignalSent
 from chatserver.bus.redis import RedisBus
 from chatserver.bus.redis_address import address_of
+from cluster.redis import Certificate
+from tests.support.certificates import make_certificates
+from tests.support.folders import temporary_folder
 from tests.support.redis import reactor, running_redis, until
 
 ONLINE = PresenceChanged(account=1, state="online")
@@ -326,3 +329,45 @@ class PasswordTests(RedisCase):
         self.assertFalse(bus.is_whole)
         await deferLater(reactor, 1.0)
         self.assertLessEqual(len(texts), 2)
+
+
+class TlsTests(RedisCase):
+    """rediss:// with real certificates."""
+
+    def setUp(self) -> None:
+        folder = temporary_folder(self)
+        self.made = make_certificates(folder)
+        cert, key = self.made.certificate, self.made.key
+        self.start_redis(tls=Certificate(ca=self.made.authority_file, cert=cert, key=key))
+        self.mine = f"cert={cert}&key={key}"
+
+    def url_of(self, host: str, options: str) -> str:
+        return f"rediss://{host}:{self.redis.port}?{options}"
+
+    async def refused(self, url: str) -> str:
+        """Why a connection does not come up."""
+        bus = Heard(url, "a")
+        self.addCleanup(bus.stop)
+        texts = self.logged()
+        bus.start("chat")
+        await until(lambda: texts)
+        self.assertFalse(bus.is_whole)
+        return texts[0]
+
+    async def test_events_travel(self) -> None:
+        url = self.url_of("localhost", f"ca={self.made.authority_file}&{self.mine}")
+        here, there = await self.node("a", url=url), await self.node("b", url=url)
+        await there.subscribe(["x"])
+        here.publish(["x"], ONLINE)
+        await until(lambda: there.events == [ONLINE])
+
+    async def test_an_authority_that_is_not_trusted_is_refused(self) -> None:
+        self.assertIn("certificate", await self.refused(self.url_of("localhost", self.mine)))
+
+    async def test_another_host_s_certificate_is_refused(self) -> None:
+        url = self.url_of("127.0.0.1", f"ca={self.made.authority_file}&{self.mine}")
+        self.assertIn("can't use Redis", await self.refused(url))
+
+    async def test_who_shows_no_certificate_is_refused_by_redis(self) -> None:
+        url = self.url_of("localhost", f"ca={self.made.authority_file}")
+        self.assertIn("can't use Redis", await self.refused(url))
