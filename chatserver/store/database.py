@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterator
+from contextlib import contextmanager, suppress
 from typing import Any, Concatenate, ParamSpec, TypeVar, cast
 
 from twisted.enterprise.adbapi import ConnectionPool
@@ -72,7 +73,8 @@ class Database:
         """
 
         def transaction(cursor: Any) -> T:
-            return interaction(self._engine.adapt(cursor), *args, **kwargs)
+            with _closed_on_error(cursor):
+                return interaction(self._engine.adapt(cursor), *args, **kwargs)
 
         return cast(T, await self._run(self._readers, transaction))
 
@@ -89,9 +91,10 @@ class Database:
         """
 
         def transaction(cursor: Any) -> T:
-            adapted = self._engine.adapt(cursor)
-            self._engine.begin(adapted)
-            return interaction(adapted, *args, **kwargs)
+            with _closed_on_error(cursor):
+                adapted = self._engine.adapt(cursor)
+                self._engine.begin(adapted)
+                return interaction(adapted, *args, **kwargs)
 
         return cast(T, await self._run(self._writer, transaction))
 
@@ -163,6 +166,21 @@ class Database:
             if not self._in_trouble:
                 self._log.info("the database works again")
                 self.on_recovery()
+
+
+@contextmanager
+def _closed_on_error(cursor: Any) -> Iterator[None]:
+    """Close a cursor that adbapi would leave to the garbage collector.
+
+    That may run in any thread, and would wait there for the cursor's connection: with SQLite
+    perhaps for one that waits for a lock of that very thread.
+    """
+    try:
+        yield
+    except BaseException:
+        with suppress(Exception):
+            cursor.close()
+        raise
 
 
 def _unusable() -> TryAgain:
