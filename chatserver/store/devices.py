@@ -11,6 +11,7 @@ from chatserver.store.accounts import Account
 from chatserver.store.database import Database
 from chatserver.store.engine import Cursor
 from chatserver.store.errors import RowRefused
+from chatserver.store.messages import last_seq_of
 
 UNNAMED = ""
 # A device that keeps logging in by password keeps its newest tokens.
@@ -125,7 +126,7 @@ def _begin_where_others_are(cursor: Cursor, account: int, device: int) -> None:
         "SELECT ?, m.conversation,"
         " COALESCE((SELECT MAX(c.seq) FROM devices d JOIN cursors c ON c.device = d.id"
         "  WHERE d.account = m.account AND c.conversation = m.conversation), 0),"
-        " COALESCE((SELECT MAX(seq) FROM messages WHERE conversation = m.conversation), 0) "
+        f" {last_seq_of('m.conversation')} "
         "FROM members m WHERE m.account = ?",
         (device, account),
     )

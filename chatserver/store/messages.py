@@ -165,13 +165,24 @@ def select_last_seq(cursor: Cursor, conversation: int) -> int:
 
 
 def select_last_seqs(cursor: Cursor, conversations: Collection[int]) -> dict[int, int]:
-    """The last seqs of those conversations that are not empty."""
+    """The last seqs of conversations, 0 where one is empty."""
     cursor.execute(
-        "SELECT conversation, MAX(seq) FROM messages "
-        f"WHERE conversation IN ({marks(conversations)}) GROUP BY conversation",
+        f"SELECT c.id, {last_seq_of('c.id')} FROM conversations c "
+        f"WHERE c.id IN ({marks(conversations)})",
         list(conversations),
     )
     return dict(cursor.fetchall())
+
+
+def last_seq_of(conversation: str) -> str:
+    """SQL for the last seq of a conversation of an outer row; 0 where it is empty.
+
+    It is one look at the index, where MariaDB would read all of the conversation for MAX(seq).
+    """
+    return (
+        f"COALESCE((SELECT seq FROM messages WHERE conversation = {conversation} "
+        "ORDER BY seq DESC LIMIT 1), 0)"
+    )
 
 
 def _select_earlier(cursor: Cursor, draft: Draft) -> Stored | Conflict | None:

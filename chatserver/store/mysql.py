@@ -110,7 +110,7 @@ class MySQL:
         cursor.execute(
             f"SELECT id FROM conversations WHERE id IN ({marks(ids)}) ORDER BY id FOR UPDATE", ids
         )
-        return dict.fromkeys(ids, 0) | select_last_seqs(cursor, ids)
+        return select_last_seqs(cursor, ids)
 
     def verdict(self, problem: Exception) -> Verdict:
         return _verdict(problem)
