@@ -71,8 +71,8 @@ class ChatServer(Service):
         spawn(node.join(), "joining the other nodes")
         self._repeat(_FLUSH_INTERVAL, node.flush_cursors)
         self._repeat(_PRESENCE_INTERVAL, node.presence.look)
+        self._repeat(_RESYNC_INTERVAL, node.resync.look)
         if node.liveness is not None:
-            self._repeat(_RESYNC_INTERVAL, node.resync.look)
             self._repeat(_LIVENESS_INTERVAL, node.liveness.look)
         self._repeat(node.heartbeat.interval, node.heartbeat.look)
         self._repeat(node.heartbeat.interval, factory.look)

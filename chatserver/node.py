@@ -116,11 +116,14 @@ class Node:
             return
         while not self._is_closed:
             try:
+                chat_id = await self.store.nodes.chat_id()
                 await self.store.nodes.enter()
-                self.redis.start(await self.store.nodes.chat_id())
-                return
             except TryAgain:
                 await sleep(self.clock, _RETRY_AFTER)
+            else:
+                if not self._is_closed:
+                    self.redis.start(chat_id)
+                return
 
     def open_session(self, connection: ChatProtocol, dialect: Dialect) -> Session:
         """A session for a connection that has shown its dialect."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 from twisted.internet.defer import DeferredList
 from twisted.logger import Logger
 
@@ -44,6 +46,7 @@ class Liveness:
         self._node = node
         self._clock = clock
         self._seen: dict[str, tuple[int, int]] = {}  # node -> its beat, and looks without change
+        self._unheard: Counter[str] = Counter()  # node -> looks at which it beat unheard
         self._looked = 0.0
         self._is_looking = False
         self._lacks_places = False
@@ -114,7 +117,21 @@ class Liveness:
         before, looks = seen.get(beat.node, (beat.beat, -1))
         looks = looks + 1 if before == beat.beat else 0
         self._seen[beat.node] = (beat.beat, looks)
+        self._check_heard(beat.node, is_alive=not looks)
         return looks >= _LOOKS and await self._nodes.give_up(beat)
+
+    def _check_heard(self, node: str, *, is_alive: bool) -> None:
+        """Tell once of a node that lives and is not heard, though Redis works here."""
+        if not is_alive or self._bus.hears(node) or not self._bus.hears(self._node):
+            self._unheard.pop(node, None)
+            return
+        self._unheard[node] += 1
+        if self._unheard[node] == _LOOKS:
+            self._log.error(
+                "node {node} shares this database, but is not heard over Redis: have all nodes "
+                "the same --redis, and can they all reach it?",
+                node=node,
+            )
 
     async def _empty(self, node: str) -> None:
         """Free the places of a node that was given up, and tell whom that takes offline."""

@@ -6,6 +6,8 @@ it is away, again and again.
 
 from __future__ import annotations
 
+import math
+
 from chatserver.bus.bus import Bus
 from chatserver.bus.events import FriendAdded, GroupJoined
 from chatserver.clock import Clock
@@ -50,7 +52,9 @@ class Resync:
         self._clock = clock
         self._is_wanted = False
         self._is_running = False
-        self._next = clock.seconds() + _PERIOD
+        # On a single node nothing gets lost but with the database.
+        self._period = math.inf if liveness is None else _PERIOD
+        self._next = clock.seconds() + self._period
         self._soonest = 0.0
 
     def want(self) -> None:
@@ -83,7 +87,7 @@ class Resync:
         finally:
             self._is_running = False
             now = self._clock.seconds()
-            self._next = now + _PERIOD
+            self._next = now + self._period
             # However much there is to compare, the database has other work to do, too.
             self._soonest = now + max(_HASTE, now - begun)
 

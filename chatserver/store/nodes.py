@@ -98,9 +98,7 @@ def _leave(cursor: Cursor, node: str) -> None:
 
 def _empty(cursor: Cursor, node: str) -> list[int] | None:
     # Locks the node's row: of several that do this, each place is told by one only.
-    cursor.execute(
-        "UPDATE nodes SET given_up = given_up + 1 WHERE id = ? AND given_up > 0", (node,)
-    )
+    cursor.execute("UPDATE nodes SET given_up = 1 WHERE id = ? AND given_up = 1", (node,))
     if cursor.rowcount != 1:
         return None
     cursor.execute(

@@ -46,6 +46,7 @@ class SharedPlaces:
         self._unreleased: set[Place] = set()
 
     async def claim(self, place: Place, *, exclusive: bool) -> Claimed:
+        self._unreleased.discard(place)
         try:
             outcome = await self._steps.put(Claim(place, exclusive))
         except TryAgain:
@@ -81,7 +82,11 @@ class SharedPlaces:
 
         :raises TryAgain: the database still can't be reached.
         """
-        return [place.account for place in list(self._unreleased) if await self.release(place)]
+        return [
+            place.account
+            for place in list(self._unreleased)
+            if place in self._unreleased and await self.release(place)
+        ]
 
     async def _commit(self, steps: list[Step]) -> Sequence[Claimed | bool | Exception]:
         problem: Exception = TryAgain(retry_after=1.0)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from twisted.trial.unittest import TestCase
 
 from chatserver.errors import InUse, TryAgain
@@ -173,6 +175,31 @@ class SharedPlacesTests(PlacesTests, StoreCase):
         self.assertEqual(await self.store.shared_places.catch_up(), [1])
         self.assertEqual(self.rows("SELECT * FROM places"), [])
         self.assertEqual(await self.store.shared_places.catch_up(), [])
+
+    async def test_a_claim_that_succeeds_after_one_that_failed_stays(self) -> None:
+        database = self.store.shared_places._database  # to break it
+        works = database.write
+        database.write = _unreachable  # type: ignore[method-assign, assignment]
+        self.assertIsInstance(await error_of(self.claim("phone", "x")), TryAgain)
+        database.write = works  # type: ignore[method-assign]
+        await self.claim("phone", "x")
+        self.assertEqual(await self.store.shared_places.catch_up(), [])
+        self.assertEqual(await self.places.online([1]), {1})
+
+    async def test_a_claim_of_which_nobody_knows_what_became_is_given_back(self) -> None:
+        database = self.store.shared_places._database  # to break it
+        works = database.write
+
+        async def lost_answer(*args: Any) -> None:
+            await works(*args)
+            raise TryAgain("the connection broke")
+
+        database.write = lost_answer  # type: ignore[method-assign, assignment]
+        self.assertIsInstance(await error_of(self.claim("", "x", exclusive=True)), TryAgain)
+        database.write = works  # type: ignore[method-assign]
+        self.assertIsInstance(await error_of(self.claim("", "y", exclusive=True)), InUse)
+        self.assertEqual(await self.store.shared_places.catch_up(), [1])
+        await self.claim("", "y", exclusive=True)
 
     async def _give_up(self) -> None:
         self.execute("UPDATE nodes SET given_up = 1")
