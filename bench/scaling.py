@@ -26,6 +26,8 @@ from twisted.internet.task import deferLater
 
 from bench.cpu import Meter
 from bench.load import PASSWORD, Client, Sender, connect, log_in
+from chatserver.settings import Settings
+from chatserver.store.store import Store
 from cluster.mariadb import MariaDB
 from cluster.nodes import Node
 from cluster.process import Process, free_port
@@ -34,6 +36,7 @@ from cluster.redis import Redis
 _PAIRS = 40
 _MEMBERS = 60
 _LOGINS = 1000
+_CONVERSATIONS = 20_000
 _WARM_UP = 1.0  # seconds
 _SETTINGS = ["--rate", "0", "--register-rate", "0", "--login-failures", "0"]
 
@@ -115,10 +118,15 @@ async def measure(
 
 
 async def chats(
-    reactor: Any, site: Site, nodes: tuple[int, int], window: int, seconds: float
+    reactor: Any,
+    site: Site,
+    nodes: tuple[int, int],
+    window: int,
+    seconds: float,
+    pairs: int = _PAIRS,
 ) -> dict[str, Any]:
     """Pairs of users: each sender with ``window`` unanswered sends."""
-    sending, receiving = site.accounts[:_PAIRS], site.accounts[_PAIRS : 2 * _PAIRS]
+    sending, receiving = site.accounts[:pairs], site.accounts[pairs : 2 * pairs]
     senders = await site.clients(reactor, nodes[0], sending)
     receivers = await site.clients(reactor, nodes[1], receiving)
     for receiver in receivers:
@@ -200,6 +208,30 @@ async def without_redis(reactor: Any, site: Site, seconds: float) -> dict[str, A
     }
 
 
+async def comparing(reactor: Any, site: Site) -> dict[str, Any]:
+    """What a node does every half second while Redis is away, and every 30 s otherwise."""
+    first = 1_000_000
+    conversations = range(first, first + _CONVERSATIONS)
+    for table, row in (("conversations (id)", "({0})"), ("members", "({1}, {0}, 0, 'normal')")):
+        rows = (row.format(one, site.accounts[one % len(site.accounts)]) for one in conversations)
+        site.database.execute(f"INSERT INTO {table} VALUES {', '.join(rows)}", "chat")
+    store = Store(Settings(database=site.database.url("chat")), reactor, "bench")
+    try:
+        meter, begun = site.meter(), time.monotonic()
+        interests = await store.interests(site.accounts)
+        took, used = time.monotonic() - begun, meter.used()
+    finally:
+        store.close()
+    thousands = len(interests.parts) / 1000
+    return {
+        "ms a 1,000 conversations": round(took * 1000 / thousands, 1),
+        "CPU ms a 1,000 conversations": {
+            "MariaDB": round(used["MariaDB"] * 1000 / thousands, 1),
+            "node": round(used["generator"] * 1000 / thousands, 1),
+        },
+    }
+
+
 async def hang_up(reactor: Any, clients: list[Client]) -> None:
     """Close connections, and let the server see it."""
     for client in clients:
@@ -216,12 +248,15 @@ async def run(reactor: Any, seconds: float, file: str | None) -> None:
             await site.make_accounts(reactor, 2 * _PAIRS)
             await deferLater(reactor, 2.0)
             results = {
+                "a lone pair, one node": await chats(reactor, site, (0, 0), 1, seconds, 1),
+                "a lone pair, across nodes": await chats(reactor, site, (0, 1), 1, seconds, 1),
                 "one node, 1 unanswered": await chats(reactor, site, (0, 0), 1, seconds),
                 "one node, 16 unanswered": await chats(reactor, site, (0, 0), 16, seconds),
                 "across nodes, 1 unanswered": await chats(reactor, site, (0, 1), 1, seconds),
                 "across nodes, 16 unanswered": await chats(reactor, site, (0, 1), 16, seconds),
                 f"group of {_MEMBERS} on both": await group(reactor, site, 8, seconds),
                 "logins by token": await logins(reactor, site),
+                "comparing with the database": await comparing(reactor, site),
                 "across nodes, no Redis": await without_redis(reactor, site, seconds),
             }
         finally:
