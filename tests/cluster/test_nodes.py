@@ -9,6 +9,9 @@ from typing import Any
 from twisted.internet.defer import Deferred
 from twisted.internet.task import deferLater
 
+from chatserver.bus.events import DeviceTaken
+from chatserver.store.groups import GroupOfMine
+from chatserver.store.places import Claimed, Place
 from cluster.process import free_port
 from cluster.redis import Redis
 from tests.cluster.cases import ClusterCase
@@ -204,6 +207,35 @@ class PlaceTests(ClusterCase):
             self.assertEqual(welcome["pending"], 1)
             self.assertEqual((await there.next(msgid=5))["seq"], 3)
 
+    async def test_that_holds_also_where_the_old_connection_is_slow_to_close(self) -> None:
+        _, sender = await self.user_on(0)
+        li, here = await self.user_on(0, device="pc", ack=True)
+        reply = await sender.ask(chat(li, "hello"))
+        await here.next(msg="hello")
+        here.send(ack(reply["conv"], 1))
+        await here.settled()
+        here.stop_reading()
+        _, welcome = await self.login_on(1, li, device="pc", ack=True)
+        self.assertEqual(welcome["pending"], 0)
+
+    async def test_who_loses_a_place_before_knowing_to_have_it_has_to_go(self) -> None:
+        li = self.add_account()
+        node = self.nodes[0]._node
+        assert node is not None
+        places, entries = node.store.shared_places, node.entries
+        claim = places.claim
+
+        async def claim_and_lose(place: Place, *, exclusive: bool) -> Claimed:
+            claimed = await claim(place, exclusive=exclusive)
+            entries.device_taken(DeviceTaken(account=place.account, holder=place.holder))
+            return claimed
+
+        places.claim = claim_and_lose  # type: ignore[method-assign]
+        client = await self.connect(node=0)
+        client.send(login(li, device="pc"))
+        self.assertEqual((await client.next(msgid=17))["reason"], "replaced")
+        await client.closed
+
     async def test_a_token_is_good_on_every_node(self) -> None:
         li = self.add_account()
         _, welcome = await self.login_on(0, li, device="pc")
@@ -243,6 +275,43 @@ class JoiningTests(ClusterCase):
             while seqs[-1] != last:
                 seqs.append((await client.next(msgid=9))["seq"])
             self.assertEqual(seqs, list(range(seqs[0], last + 1)), "without holes from joining on")
+
+    async def test_what_is_sent_before_the_joiner_s_node_knows_reaches_it(self) -> None:
+        """Whether or not others on that node are in the group already."""
+        _, owner = await self.user_on(0)
+        for others in (0, 1):
+            group = (await owner.ask(create_group(f"g{others}")))["groupid"]
+            members = [(await self.user_on(1))[1] for _ in range(others)]
+            for member in members:
+                await member.ask(add_group(group))
+            _, client = await self.user_on(1)
+            await self._send_in_the_middle(owner, group, members, client)
+            got = [(await client.next(msgid=9))["msg"] for _ in range(3)]
+            self.assertEqual(got, ["1", "2", "3"])
+            await owner.ask(group_chat(group, "4"))
+            self.assertEqual((await client.next(msgid=9))["msg"], "4")
+
+    async def _send_in_the_middle(
+        self, owner: WireClient, group: int, members: list[WireClient], client: WireClient
+    ) -> None:
+        """Join, but learn of it only when three messages have been sent and delivered."""
+        node = self.nodes[1]._node
+        assert node is not None
+        node.resync._is_running = True  # as long as this takes, nothing else shall find them
+        groups = node.store.groups
+        join = groups.join
+
+        async def join_late(account: int, id: int) -> GroupOfMine:
+            mine = await join(account, id)
+            for text in ("1", "2", "3"):
+                await owner.ask(group_chat(group, text))
+                for member in members:
+                    await member.next(msg=text)
+            return mine
+
+        groups.join = join_late  # type: ignore[method-assign, assignment]
+        self.assertEqual((await client.ask(add_group(group)))["errno"], 0)
+        groups.join = join  # type: ignore[method-assign]
 
 
 class RedisAwayTests(OwnRedisCase):
