@@ -55,6 +55,7 @@ class Route(NamedTuple):
     gate: Gate
     is_rated: bool
     overtakes: bool
+    is_late: bool
 
 
 _routes: dict[type[Request], Route] = {}
@@ -66,6 +67,7 @@ def handles(
     gate: Gate = Gate.LOGGED_IN,
     rated: bool = True,
     overtakes: bool = False,
+    late: bool = False,
     admit: Callable[[Any, Turn], None] | None = None,
 ) -> Callable[[Handler[R]], Handler[R]]:
     """Make a service's method the handler of a kind of request.
@@ -76,6 +78,7 @@ def handles(
 
     :param rated: it counts for the rate limit.
     :param overtakes: it need not wait for the requests before it.
+    :param late: it is taken also while the server stops, and behind a goodbye.
     :param admit: another method of the service, called first, even where a field is invalid;
         what it raises is the refusal.
     """
@@ -84,7 +87,7 @@ def handles(
         if kind in _routes:
             raise TypeError(f"{kind.__name__} has two handlers")
         admits = admit.__name__ if admit else None
-        _routes[kind] = Route(method.__qualname__, admits, gate, rated, overtakes)
+        _routes[kind] = Route(method.__qualname__, admits, gate, rated, overtakes, late)
         return method
 
     return register
@@ -103,6 +106,7 @@ class Dispatcher:
         self._handlers: dict[type[Request], BoundHandler] = {}
         self._admits: dict[type[Request], Callable[[Turn], None]] = {}
         self._overtaking = {kind for kind, route in _routes.items() if route.overtakes}
+        self._late = {kind for kind, route in _routes.items() if route.is_late}
         self._is_stopping = False
         #: Refusals by errno, since the start.
         self.refused: Counter[int] = Counter()
@@ -114,16 +118,17 @@ class Dispatcher:
                 self._admits[kind] = getattr(by_class[owner], route.admit)
 
     def stop(self) -> None:
-        """Begin no more requests: answer them 110."""
+        """Begin no more requests, but for the late kinds: answer them 110."""
         self._is_stopping = True
 
     def receive(self, session: Session, frame: bytes) -> None:
         """Take a frame from a client."""
         session.last_heard = self._clock.seconds()
-        if session.is_closing:
-            return
         request = decode(frame)
-        if type(request) in self._overtaking:
+        if session.is_closing:
+            if type(request) in self._late:
+                self.run(Turn(session, request, overtakes=True))
+        elif type(request) in self._overtaking:
             self.run(Turn(session, request, overtakes=True))
         else:
             wants_quiet = not session.dialect.talkative and _msgid(request) in _ACKS
@@ -153,9 +158,9 @@ class Dispatcher:
         if kind is None:
             assert isinstance(request, Rejected)
             raise request.error
-        if self._is_stopping:
-            raise TryAgain("the server is stopping; try again", retry_after=1.0)
         route = _routes[kind]
+        if self._is_stopping and not route.is_late:
+            raise TryAgain("the server is stopping; try again", retry_after=1.0)
         login = turn.session.login
         if route.gate is Gate.LOGGED_IN and login is None:
             raise NotLoggedIn

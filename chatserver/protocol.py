@@ -111,7 +111,7 @@ class ChatProtocol(LineReceiver):
         self.factory.undecided.add(self)
 
     def dataReceived(self, data: bytes) -> None:
-        if self._is_closing or self._is_ended:
+        if self._is_ended or (self._is_closing and not self._hears_late):
             return
         if self._session is None:
             if self._header is not None:
@@ -146,6 +146,9 @@ class ChatProtocol(LineReceiver):
             self._end(self._session, Goodbye(reason="protocol"))
 
     def lineLengthExceeded(self, line: bytes) -> None:  # noqa: ARG002
+        if self._is_closing:
+            self._is_ended = True
+            return
         error = Malformed(f"a frame may have at most {self._max_frame} bytes")
         if self._session is None:
             self._turn_away(error)
@@ -187,12 +190,12 @@ class ChatProtocol(LineReceiver):
         self._clock.callLater(0, self._resume)
 
     def close_soon(self) -> None:
-        """Take no more requests, and abort if closing takes too long."""
+        """Abort if closing takes too long."""
         if self._is_closing:
             return
         self._is_closing = True
-        # What still comes is read and dropped: closing a socket with unread data would
-        # reset it, and the client might never read why.
+        # What still comes is read, and dropped but for what the session takes late: closing a
+        # socket with unread data would reset it, and the client might never read why.
         self.transport.resumeProducing()
         self._abort_in(_CLOSE_LIMIT)
 
@@ -209,6 +212,11 @@ class ChatProtocol(LineReceiver):
         else:
             self.transport.loseConnection()
         self._socket = None
+
+    @property
+    def _hears_late(self) -> bool:
+        """Whether frames are taken apart while it closes: not where they would pile up."""
+        return self._session is not None and self._splitter is None and not self.paused
 
     def _after_header(self, header: HeaderReader, data: bytes) -> bytes:
         """What of the data stands behind the PROXY header."""

@@ -22,12 +22,11 @@ class HistoryService:
     def __init__(self, store: Store) -> None:
         self._store = store
 
-    @handles(Ack, rated=False)
+    @handles(Ack, rated=False, late=True)
     async def ack(self, turn: Turn, request: Ack) -> None:
         login = turn.session.logged_in
-        await self._store.conversations.membership(login.account.id, request.conv)
-        if login.acked is not None:
-            login.acked.acknowledged(request.conv, request.seq)
+        if login.acked is None or not login.acked.acknowledged(request.conv, request.seq):
+            await self._store.conversations.membership(login.account.id, request.conv)
 
     @handles(History)
     async def history(self, turn: Turn, request: History) -> Reply:

@@ -40,7 +40,7 @@ class Connection(Protocol):
     def resume_reading(self) -> None: ...
 
     def close_soon(self) -> None:
-        """Read nothing more, and abort if :meth:`close` has not done it after some time."""
+        """Abort if :meth:`close` has not closed it after some time."""
 
     def close(self) -> None:
         """Close when what was given has been sent."""

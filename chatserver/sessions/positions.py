@@ -40,19 +40,20 @@ class AckedPositions:
         if position.acked >= position.pushed:
             self._reached(conversation, seq)
 
-    def acknowledged(self, conversation: int, seq: int) -> None:
+    def acknowledged(self, conversation: int, seq: int) -> bool:
         """The client says that everything up to ``seq`` arrived.
 
-        It can't have more than was pushed, and can't give back what it had.
+        It can't have more than was pushed, and can't give back what it had. Returns whether
+        it was pushed anything of this conversation.
         """
         position = self._positions.get(conversation)
         if position is None:
-            return
+            return False
         seq = min(seq, position.pushed)
-        if seq <= position.acked:
-            return
-        position.acked = seq
-        self._reached(conversation, position.top if seq == position.pushed else seq)
+        if seq > position.acked:
+            position.acked = seq
+            self._reached(conversation, position.top if seq == position.pushed else seq)
+        return True
 
     def _at(self, conversation: int) -> _Position:
         position = self._positions.get(conversation)

@@ -126,6 +126,18 @@ class CursorTests(ServerCase):
         self.assertEqual(reply["pending"], 1)
         self.assertEqual((await client.next(msgid=5))["msg"], "two")
 
+    async def test_what_is_acknowledged_as_the_goodbye_comes_does_not_come_again(self) -> None:
+        li, client = await self.user(device="phone", ack=True)
+        _, sender = await self.user()
+        conv = (await sender.ask(chat(li, "one")))["conv"]
+        await client.next(msg="one")
+        stopped = self.server.stopService()
+        client.send(ack(conv, 1))
+        await stopped
+        self.start()
+        _, reply = await self.login(li, device="phone", ack=True)
+        self.assertEqual(reply["pending"], 0)
+
     async def test_what_was_written_to_a_client_without_ack_does_not_come_again(self) -> None:
         li, client = await self.user(device="phone")
         _, sender = await self.user()
