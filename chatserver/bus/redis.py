@@ -50,6 +50,7 @@ class RedisBus:
 
     def __init__(self, address: RedisAddress, node: str, clock: Any) -> None:
         self._clock = clock
+        self._shown = address.shown
         self._node = node.encode()
         assert len(self._node) == _ID_LENGTH
         self._prefix = ""
@@ -62,6 +63,7 @@ class RedisBus:
         self._subscribed = 0.0  # when it last began to hear others
         self._expected = {self._node}
         self._is_understood = True
+        self._is_told = False  # that Redis can't be used
         self._beating = LoopingCall(self._beat)
         self._beating.clock = clock
         self._subscriber: RedisLink[Subscription] = RedisLink(
@@ -71,6 +73,7 @@ class RedisBus:
             prepare=self._subscribe_all,
             up=self._subscriber_up,
             down=self._link_down,
+            failed=self._tell,
         )
         self._publisher: RedisLink[Publication] = RedisLink(
             address,
@@ -79,6 +82,7 @@ class RedisBus:
             prepare=self._greet,
             up=self._publisher_up,
             down=self._link_down,
+            failed=self._tell,
         )
 
     def start(self, chat_id: str) -> None:
@@ -108,9 +112,7 @@ class RedisBus:
 
     @property
     def is_whole(self) -> bool:
-        if self._subscriber.protocol is None or self._publisher.protocol is None:
-            return False
-        return all(map(self._is_heard, self._expected))
+        return self._is_connected and all(map(self._is_heard, self._expected))
 
     def hears(self, node: str) -> bool:
         return self._subscriber.protocol is not None and self._is_heard(node.encode())
@@ -156,6 +158,21 @@ class RedisBus:
         self._put(_NODES, Loss())
         self._loss_listener()
 
+    @property
+    def _is_connected(self) -> bool:
+        return self._subscriber.protocol is not None and self._publisher.protocol is not None
+
+    def _tell(self, problem: str) -> None:
+        """Log why Redis can't be used, unless that was told since both connections were there."""
+        if not self._is_told:
+            self._is_told = True
+            self._log.error(
+                "can't use Redis at {redis}: {problem}; until it is back, what happens on other "
+                "nodes is read from the database every second",
+                redis=self._shown,
+                problem=problem,
+            )
+
     def _is_heard(self, node: bytes) -> bool:
         silence: float = self._clock.seconds() - self._heard.get(node, self._subscribed)
         return silence < _SILENT
@@ -177,7 +194,7 @@ class RedisBus:
 
     def _not_published(self, failure: Any) -> None:
         if self._publisher.protocol is not None:  # else the link tells it
-            self._publisher.tell(failure.value)
+            self._tell(str(failure.value))
 
     def _received(self, channel: bytes, data: bytes) -> None:  # noqa: ARG002
         node = data[:_ID_LENGTH]
@@ -208,9 +225,8 @@ class RedisBus:
 
     def _beat(self) -> None:
         self._put(_NODES, Beat())
-        is_up = self._subscriber.protocol is not None and self._publisher.protocol is not None
-        if is_up and self._heard[self._node] < self._clock.seconds() - _HUNG:
-            self._publisher.tell("no answer")
+        if self._is_connected and self._heard[self._node] < self._clock.seconds() - _HUNG:
+            self._tell("no answer")
             self._subscriber.abort()
             self._publisher.abort()
 
@@ -235,12 +251,19 @@ class RedisBus:
         await publication.ping()
 
     def _subscriber_up(self) -> None:
-        self._subscribed = self._heard[self._node] = self._clock.seconds()
+        self._subscribed = self._clock.seconds()
+        self._link_up()
         self._loss_listener()
 
     def _publisher_up(self) -> None:
-        self._heard[self._node] = self._clock.seconds()
+        self._link_up()
         self.tell_loss()
+
+    def _link_up(self) -> None:
+        self._heard[self._node] = self._clock.seconds()
+        if self._is_told and self._is_connected:
+            self._is_told = False
+            self._log.info("Redis at {redis} works again", redis=self._shown)
 
     def _link_down(self) -> None:
         self._outgoing.clear()

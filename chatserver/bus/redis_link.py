@@ -9,7 +9,6 @@ from typing import Any, Generic, TypeVar
 
 from twisted.internet.defer import CancelledError, Deferred, TimeoutError
 from twisted.internet.protocol import Factory
-from twisted.logger import Logger
 
 from chatserver.bus.redis_address import RedisAddress
 from chatserver.clock import sleep
@@ -22,7 +21,7 @@ _LONGEST_PAUSE = 0.5
 
 
 class RedisLink(Generic[P]):
-    """Keeps a connection of a kind of txredisapi's protocols, and says once when it can't.
+    """Keeps a connection of a kind of txredisapi's protocols.
 
     txredisapi's own reconnecting ends at a refused password, and Twisted's ClientService breaks
     where a connection is lost while it is being prepared.
@@ -31,9 +30,8 @@ class RedisLink(Generic[P]):
     :param prepare: makes a new connection ready, before it counts as one.
     :param up: called when there is one.
     :param down: called when it is gone.
+    :param failed: called with what is wrong, each time that a connection can't be made.
     """
-
-    _log = Logger()
 
     def __init__(
         self,
@@ -44,14 +42,15 @@ class RedisLink(Generic[P]):
         prepare: Callable[[P], Coroutine[Any, Any, None]],
         up: Callable[[], None],
         down: Callable[[], None],
+        failed: Callable[[str], None],
     ) -> None:
         self._address = address
         self._clock = clock
         self._prepare = prepare
         self._up = up
         self._down = down
+        self._failed = failed
         self._factory = _LinkFactory(address, kind)
-        self._is_told = False
         self._running: Deferred[None] | None = None
         self._is_stopping = False
         #: The connection, while there is one that can be used.
@@ -73,17 +72,6 @@ class RedisLink(Generic[P]):
         if self.protocol is not None:
             self.protocol.transport.abortConnection()
 
-    def tell(self, problem: object) -> None:
-        """Log what is wrong, unless it has been since it last went well."""
-        if not self._is_told:
-            self._is_told = True
-            self._log.error(
-                "can't use Redis at {redis}: {problem}; until it is back, what happens on other "
-                "nodes is read from the database every second",
-                redis=self._address.shown,
-                problem=str(problem),
-            )
-
     async def _run(self) -> None:
         """Connect again and again, until what is waited for is cancelled."""
         failures = 0
@@ -94,7 +82,7 @@ class RedisLink(Generic[P]):
             except Exception as problem:
                 failures += 1
                 if not self._is_stopping:
-                    self.tell(_why(problem))
+                    self._failed(_why(problem))
             if not self._is_stopping:
                 longest = min(_FIRST_PAUSE * 2 ** min(failures, 10), _LONGEST_PAUSE)
                 with suppress(CancelledError):
@@ -111,7 +99,8 @@ class RedisLink(Generic[P]):
             await self._while_connected(protocol, Deferred.fromCoroutine(self._prepare(protocol)))
             if not protocol.connected:
                 raise _Lost(self._factory.problem)
-            self._use(protocol)
+            self.protocol = protocol
+            self._up()
             await protocol.whenDisconnected()
         finally:
             if self.protocol is not None:
@@ -141,13 +130,6 @@ class RedisLink(Generic[P]):
             if is_lost:
                 raise _Lost(self._factory.problem) from None
             raise
-
-    def _use(self, protocol: P) -> None:
-        self.protocol = protocol
-        if self._is_told:
-            self._is_told = False
-            self._log.info("Redis at {redis} works again", redis=self._address.shown)
-        self._up()
 
 
 class _Lost(Exception):

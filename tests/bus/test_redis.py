@@ -207,8 +207,8 @@ class LossTests(RedisCase):
         here.publish(["meanwhile"], OFFLINE)
         await until(lambda: OFFLINE in there.events)
         down = [text for text in texts if "can't use Redis" in text]
-        self.assertLessEqual(len(down), 4, "once for each connection of two nodes")
-        self.assertEqual(len([text for text in texts if "works again" in text]), len(down))
+        self.assertEqual(len(down), 2, "once for each node")
+        self.assertEqual(len([text for text in texts if "works again" in text]), 2)
 
     async def test_a_subscriber_that_redis_cuts_off(self) -> None:
         here, there = await self.two()
@@ -310,9 +310,9 @@ class PasswordTests(RedisCase):
         self.addCleanup(bus.stop)
         texts = self.logged()
         bus.start("chat")
-        await until(lambda: len(texts) == 2, "told for both connections")
+        await until(lambda: texts, "told")
         await deferLater(reactor, 1.5)
-        self.assertEqual(len(texts), 2, texts)
+        self.assertEqual(len(texts), 1, "once for both connections")
         self.assertIn("WRONGPASS", texts[0])
         self.assertNotIn("wrong@", "".join(texts))
         self.redis.command("CONFIG", "SET", "requirepass", "wrong")
