@@ -25,6 +25,9 @@ except ImportError:
 _CONNECT_TIMEOUT = 1  # seconds
 _STATEMENT_TIMEOUT = 3  # seconds without an answer
 _LOCK_TIMEOUT = 2  # seconds
+# Seconds after which a transaction in which nothing happens is rolled back: a node that is frozen
+# in the midst of one would keep its locks, and with them other nodes from their work.
+_IDLE_TIMEOUT = 5
 _MIGRATION_LOCK = "chatserver.migrations"
 _MIGRATION_TIMEOUT = 60  # seconds
 
@@ -200,6 +203,10 @@ class _PingedTransaction(Transaction):
 def _configure(connection: Any) -> None:
     """What is committed by other nodes shall be seen at once, also within a transaction."""
     cursor = connection.cursor()
+    cursor.execute("SHOW VARIABLES LIKE 'idle_transaction_timeout'")
+    # MySQL has none: there, a connection without a transaction is closed, too, and opened again.
+    idle_timeout = "idle_transaction_timeout" if cursor.fetchone() else "wait_timeout"
+    cursor.execute(f"SET SESSION {idle_timeout} = {_IDLE_TIMEOUT}")
     cursor.execute("SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED")
     cursor.execute("SET SESSION sql_mode = 'STRICT_ALL_TABLES'")
     cursor.execute(f"SET SESSION innodb_lock_wait_timeout = {_LOCK_TIMEOUT}")

@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 
 from tests.e2e.processes import ServerProcess
+from tests.e2e.site import Site
+from tests.support.mariadb import mariadb
 
 StartServer = Callable[..., ServerProcess]
 
@@ -26,3 +28,14 @@ def start_server(tmp_path: Path) -> Iterator[StartServer]:
     yield start
     for server in servers:
         server.kill()
+
+
+@pytest.fixture
+def site(tmp_path: Path) -> Iterator[Site]:
+    """Two nodes, with all that they need, and nginx before them."""
+    site = Site(tmp_path, mariadb())
+    try:
+        site.start()
+        yield site
+    finally:
+        site.stop()
