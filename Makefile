@@ -5,7 +5,8 @@
 SOURCES := $(shell find chatserver chatclient sql twisted \
 	\( -name __pycache__ -o -name dropin.cache -o -name '[.\#]*' \) -prune -o -print)
 
-TESTCASES = $(shell find tests -path tests/e2e -prune -o -name 'test_*.py' -print | sort)
+# Those of tests/cluster run tests/server again, on two nodes: once is enough.
+TESTCASES = $(shell find tests \( -path tests/e2e -o -path tests/cluster \) -prune -o -name 'test_*.py' -print | sort)
 
 .PHONY: help run cluster test mysql-packages format wheel clean system-packages
 

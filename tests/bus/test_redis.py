@@ -6,9 +6,7 @@ import signal
 from typing import Any
 
 from twisted.internet.task import deferLater
-from twisted.logger import ILogObserver, LogEvent, formatEvent, globalLogPublisher
 from twisted.trial.unittest import TestCase
-from zope.interface import implementer
 
 from chatserver.bus.events import AnyEvent, PresenceChanged, SignalSent
 from chatserver.bus.redis import RedisBus
@@ -16,6 +14,7 @@ from chatserver.bus.redis_address import address_of
 from cluster.redis import Certificate
 from tests.support.certificates import make_certificates
 from tests.support.folders import temporary_folder
+from tests.support.logs import listen
 from tests.support.redis import reactor, running_redis, until
 
 ONLINE = PresenceChanged(account=1, state="online")
@@ -37,18 +36,6 @@ class Heard(RedisBus):
         self.losses += 1
 
 
-@implementer(ILogObserver)
-class _BusLog:
-    """Keeps what the bus logs."""
-
-    def __init__(self) -> None:
-        self.texts: list[str] = []
-
-    def __call__(self, event: LogEvent) -> None:
-        if ".bus." in event.get("log_namespace", ""):
-            self.texts.append(formatEvent(event))
-
-
 class RedisCase(TestCase):
     """A Redis, and nodes on it."""
 
@@ -68,10 +55,7 @@ class RedisCase(TestCase):
 
     def logged(self) -> list[str]:
         """What the bus logs from now on."""
-        observer = _BusLog()
-        globalLogPublisher.addObserver(observer)
-        self.addCleanup(globalLogPublisher.removeObserver, observer)
-        return observer.texts
+        return listen(self, ".bus.")
 
 
 class DeliveryTests(RedisCase):

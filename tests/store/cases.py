@@ -10,9 +10,7 @@ from typing import Any, TypeVar
 
 from twisted.internet import reactor
 from twisted.internet.defer import Deferred, gatherResults
-from twisted.logger import ILogObserver, LogEvent, formatEvent, globalLogPublisher
 from twisted.trial.unittest import TestCase
-from zope.interface import implementer
 
 from chatserver.settings import Settings
 from chatserver.store.conversations import pair_of
@@ -21,6 +19,7 @@ from chatserver.store.devices import Entry
 from chatserver.store.engines import engine_of
 from chatserver.store.messages import Draft, Stored
 from chatserver.store.store import Store
+from tests.support import logs
 from tests.support.folders import temporary_folder
 
 T = TypeVar("T")
@@ -80,10 +79,7 @@ class StoreCase(TestCase):
 
     def listen(self) -> list[str]:
         """What the store logs from now on, as texts."""
-        observer = _StoreLog()
-        globalLogPublisher.addObserver(observer)
-        self.addCleanup(globalLogPublisher.removeObserver, observer)
-        return observer.texts
+        return logs.listen(self, "chatserver.store")
 
     async def account(self) -> int:
         """A new account's id."""
@@ -137,18 +133,6 @@ class StoreCase(TestCase):
         )
         for conversation, first, last, count in rows:
             self.assertEqual((first, last), (1, count), f"conversation {conversation}")
-
-
-@implementer(ILogObserver)
-class _StoreLog:
-    """Keeps what the store logs."""
-
-    def __init__(self) -> None:
-        self.texts: list[str] = []
-
-    def __call__(self, event: LogEvent) -> None:
-        if event.get("log_namespace", "").startswith("chatserver.store"):
-            self.texts.append(formatEvent(event))
 
 
 async def together(*coroutines: Coroutine[Deferred[Any], Any, T]) -> list[T]:
