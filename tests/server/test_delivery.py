@@ -11,11 +11,13 @@ class DeliveryCase(ServerCase):
     """Somebody who writes, and devices that come and go."""
 
     async def write(self, sender: WireClient, toid: int, *texts: str) -> Json:
-        """Send texts one after the other; returns the last reply."""
+        """Send texts one after the other; returns the last reply, when all have been pushed."""
         reply: Json = {}
         for text in texts:
             reply = await sender.ask(chat(toid, text))
             self.assertEqual(reply["errno"], 0, reply)
+        if sender.news is not None:
+            await sender.news()
         return reply
 
     async def missed(self, account: int, **fields: object) -> list[str]:
