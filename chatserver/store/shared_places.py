@@ -32,7 +32,6 @@ class Claim(NamedTuple):
 
 
 Step = Claim | Place  # a Place on its own is to be released
-Outcome = Claimed | bool | InUse | TryAgain
 Held = dict[int, dict[str, Place]]  # account -> name of the device -> place
 
 

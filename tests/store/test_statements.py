@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from abc import abstractmethod
 from typing import Any
 
 from twisted.trial.unittest import SynchronousTestCase
@@ -187,15 +188,17 @@ class OnBoth(StatementCase):
         self.assertGreater(len(appending), 4)
         self.assertEqual([each for each in appending if not self.is_locked(each)], [])
 
+    @abstractmethod
     def fill(self) -> None:
-        raise NotImplementedError
+        """Put so many rows into the tables that a scan would cost something."""
 
+    @abstractmethod
     def scans(self, statement: Statement) -> list[Any]:
         """The parts of a statement's plan that read a whole table."""
-        raise NotImplementedError
 
+    @abstractmethod
     def is_locked(self, transaction: list[Statement]) -> bool:
-        raise NotImplementedError
+        """Whether a transaction that appends has locked what it appends to."""
 
 
 class SQLiteTests(OnBoth):
