@@ -14,6 +14,7 @@ from twisted.python import usage
 from chatserver import __version__
 from chatserver.app import CannotListen, ChatServer
 from chatserver.bus.redis_address import RedisUnusable, address_of
+from chatserver.clock import use_steady_time
 from chatserver.settings import Settings, SettingsError, help_of, load
 from chatserver.store.engines import engine_of
 from chatserver.store.errors import DatabaseUnusable
@@ -84,9 +85,10 @@ class Options(usage.Options):
 
 
 class _Service(ChatServer):
-    """The server as twistd runs it: a port that can't be opened ends the start."""
+    """The server as twistd runs it: in steady time; a port that can't be opened ends the start."""
 
     def privilegedStartService(self) -> None:
+        use_steady_time(self._reactor)
         try:
             super().privilegedStartService()
         except CannotListen as problem:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from msgspec import UNSET
 from twisted.logger import Logger
 
-from chatserver.clock import Clock
+from chatserver.clock import Clock, epoch_milliseconds
 from chatserver.dispatcher import Gate, handles
 from chatserver.errors import InvalidField, NotAllowed, Refused, TooMany
 from chatserver.services.attempts import LoginAttempts
@@ -55,7 +55,9 @@ class AccountService:
         if await self._store.accounts.is_taken(request.name):
             raise Refused(f"the name {request.name} is taken; choose another")
         password_hash = await self._passwords.hash(request.password)
-        account = await self._store.accounts.create(request.name, password_hash, self._now())
+        account = await self._store.accounts.create(
+            request.name, password_hash, epoch_milliseconds()
+        )
         self._log.info("account {account} registered", account=account)
         return RegisterAck(id=account)
 
@@ -81,7 +83,7 @@ class AccountService:
 
     async def _by_token(self, request: Login) -> Arrival:
         assert request.token is not UNSET
-        owner = await self._store.devices.owner_of(request.token, self._now())
+        owner = await self._store.devices.owner_of(request.token, epoch_milliseconds())
         if owner is None:
             raise Refused("unknown or expired token; log in with the password")
         if request.device is not UNSET and request.device != owner.device_name:
@@ -122,9 +124,6 @@ class AccountService:
         if not is_right:
             self._log.info("a wrong password from {address}", address=address)
             raise Refused
-
-    def _now(self) -> int:
-        return int(self._clock.seconds() * 1000)
 
 
 def _check_enabled(account: Account) -> None:

@@ -11,7 +11,7 @@ from twisted.logger import Logger
 
 from chatserver.bus import events
 from chatserver.bus.bus import Bus
-from chatserver.clock import Clock
+from chatserver.clock import Clock, epoch_milliseconds
 from chatserver.errors import TryAgain
 from chatserver.services import rendering
 from chatserver.services.handover import Handover
@@ -81,7 +81,6 @@ class Entries:
         self._presence = presence
         self._handover = handover
         self._node = node
-        self._clock = clock
         self._claiming: set[str] = set()  # holders that wait for their place
         self._displaced: set[str] = set()  # those of them that have lost it already
         self._buckets = Buckets(settings.rate, settings.burst, clock.seconds)
@@ -180,7 +179,7 @@ class Entries:
     async def _enter_device(self, request: Login, arrival: Arrival) -> Entry:
         """The device, with its token; a new one begins where the account's others are."""
         devices, cursors = self._store.devices, self._store.cursors
-        now = int(self._clock.seconds() * 1000)
+        now = epoch_milliseconds()
         if arrival.owner is not None:
             assert request.token is not UNSET
             entry = await devices.renew(arrival.owner, request.token, now)

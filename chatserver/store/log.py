@@ -15,7 +15,7 @@ from typing import NamedTuple
 from twisted.internet.defer import Deferred
 from twisted.logger import Logger
 
-from chatserver.clock import Clock
+from chatserver.clock import Clock, epoch_milliseconds
 from chatserver.errors import Conflict, TryAgain
 from chatserver.store import messages
 from chatserver.store.cache import BoundedCache
@@ -54,7 +54,6 @@ class MessageLog:
     ) -> None:
         self._database = database
         self._conversations = conversations
-        self._clock = clock
         self._limit = limit
         self._drafts: GroupCommit[Draft, Stored] = GroupCommit(clock, self._store, _BATCH)
         self._last_seqs: BoundedCache[int, int] = BoundedCache(_CACHED_SEQS)
@@ -102,7 +101,11 @@ class MessageLog:
     async def _store(self, drafts: Sequence[Draft]) -> Sequence[Outcome]:
         try:
             batch = await self._database.write(
-                messages.insert, drafts, self._now(), self._database.lock, self._last_seqs.get
+                messages.insert,
+                drafts,
+                epoch_milliseconds(),
+                self._database.lock,
+                self._last_seqs.get,
             )
         except RowRefused:
             return await self._store_carefully(drafts)
@@ -118,7 +121,7 @@ class MessageLog:
         for _ in range(_CAREFUL_TRIES):
             try:
                 batch = await self._database.write(
-                    messages.insert_carefully, drafts, self._now(), self._database.lock
+                    messages.insert_carefully, drafts, epoch_milliseconds(), self._database.lock
                 )
             except RowRefused:
                 continue
@@ -143,6 +146,3 @@ class MessageLog:
         """It is not known what is in the log now: read the seqs again."""
         self._last_seqs.clear()
         return [problem] * len(drafts)
-
-    def _now(self) -> int:
-        return int(self._clock.seconds() * 1000)
