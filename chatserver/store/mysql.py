@@ -180,10 +180,14 @@ class _Connection(Connection):
 
     def rollback(self) -> None:
         """What adbapi calls while it handles a transaction's error."""
-        if _verdict(sys.exception()) is Verdict.UNREACHABLE:
+        is_lost = _verdict(sys.exception()) is Verdict.UNREACHABLE
+        if not is_lost:
+            try:
+                self._connection.rollback()
+            except MySQLdb.Error:
+                is_lost = True
+        if is_lost:
             self._pool.disconnect(self._connection)
-        else:
-            super().rollback()
 
 
 class _PingedTransaction(Transaction):

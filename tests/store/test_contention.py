@@ -10,6 +10,7 @@ from twisted.internet.defer import Deferred
 
 from chatserver.errors import ChatError, Exists, TryAgain
 from chatserver.store.engine import Cursor
+from chatserver.store.errors import RowRefused
 from chatserver.store.messages import Stored
 from chatserver.store.mysql import _options_of
 from chatserver.store.store import Store
@@ -166,6 +167,18 @@ class FailoverTests(OnMariaDB):
         mariadb().execute("SET GLOBAL read_only = 0")
         self.assertEqual((await self.send(one, (one, two))).seq, 1)
         self.assertNotEqual(await self.store._database.write(_connection), before)
+
+    async def test_a_connection_that_ends_in_a_refused_transaction_is_replaced(self) -> None:
+        """What trial would find in the log, if adbapi told it as an error of its own."""
+        (account,) = await self.accounts(1)
+
+        def refused_and_cut(cursor: Cursor) -> None:
+            mariadb().execute(f"KILL {_connection(cursor)}")
+            raise MySQLdb.IntegrityError(1062, "refused")
+
+        with self.assertRaises(RowRefused):
+            await self.store._database.write(refused_and_cut)
+        self.assertEqual((await self.send(account, (account, account))).seq, 1)
 
     async def test_a_connection_on_which_a_row_was_refused_stays(self) -> None:
         one, two = await self.accounts(2)
