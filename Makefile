@@ -6,9 +6,9 @@ SOURCES := $(shell find chatserver chatclient sql twisted \
 	\( -name __pycache__ -o -name dropin.cache -o -name '[.\#]*' \) -prune -o -print)
 
 # Those of tests/cluster run tests/server again, on two nodes: once is enough.
-TESTCASES = $(shell find tests \( -path tests/e2e -o -path tests/cluster \) -prune -o -name 'test_*.py' -print | sort)
+TESTCASES = $(shell find tests \( -path tests/e2e -o -path tests/faults -o -path tests/cluster \) -prune -o -name 'test_*.py' -print | sort)
 
-.PHONY: help run cluster test mysql-packages format wheel clean system-packages
+.PHONY: help run cluster test faults mysql-packages format wheel clean system-packages
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-14s %s\n", $$1, $$2 }' Makefile
@@ -23,8 +23,13 @@ test: .venv-test/.installed ## lint, types, the whole suite under pytest, its Te
 	.venv-test/bin/ruff check .
 	.venv-test/bin/ruff format --check .
 	.venv-test/bin/mypy
-	.venv-test/bin/pytest
+	.venv-test/bin/pytest -n 3 --maxschedchunk 1
 	.venv-test/bin/python -m twisted.trial --reporter=text $(TESTCASES)
+
+faults: .venv-test/.installed ## break everything while people chat, for half an hour, and check; FAULTS="--help" for more
+	$(if $(FAULTS),,.venv-test/bin/python -m tests.faults --site single)
+	$(if $(FAULTS),,.venv-test/bin/python -m tests.faults)
+	.venv-test/bin/python -m tests.faults $(or $(FAULTS), --mix 1200)
 
 mysql-packages: ## what `pip install chatserver[mysql]` needs of the system (asks for root)
 	@as_root=$$([ "$$(id -u)" -eq 0 ] || echo sudo); \
@@ -39,7 +44,7 @@ wheel: .venv-test/.installed ## build dist/chatserver-*.tar.gz and, from it, the
 
 clean: ## remove all that the other targets made; databases stay, also ./cluster-data
 	rm -rf .venv .venv-test build dist chatserver.egg-info
-	rm -rf _trial_temp* tests.* .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf _trial_temp* tests.* history.jsonl .pytest_cache .mypy_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -prune -exec rm -rf {} +
 	rm -f twisted/plugins/dropin.cache
 

@@ -33,7 +33,8 @@ class MariaDB(Process):
     def __init__(
         self, folder: Path, *, port: int | None = None, config: Path | None = None
     ) -> None:
-        self._data = folder.absolute() / "data"
+        #: The data folder.
+        self.data = folder.absolute() / "data"
         #: The socket file.
         self.socket = self._socket_in(folder.absolute())
         self._as_user = ["--user=root"] if os.geteuid() == 0 else []
@@ -41,7 +42,7 @@ class MariaDB(Process):
         command = [
             program("mariadbd", _PACKAGE),
             f"--defaults-file={config.absolute()}" if config else "--no-defaults",
-            f"--datadir={self._data}",
+            f"--datadir={self.data}",
             f"--socket={self.socket}",
             "--skip-log-bin",
             *network,
@@ -50,8 +51,8 @@ class MariaDB(Process):
         super().__init__("mariadb", folder, command)
 
     def launch(self) -> None:
-        if not self._data.exists():
-            self._install()
+        if not self.data.exists():
+            self.install()
         super().launch()
 
     def is_up(self) -> bool:
@@ -78,9 +79,9 @@ class MariaDB(Process):
         finally:
             connection.close()
 
-    def _install(self) -> None:
-        """Make the data folder, whole or not at all."""
-        new = self._data.with_name("data.new")
+    def install(self) -> None:
+        """Make the data folder, whole or not at all; a first start does so by itself."""
+        new = self.data.with_name("data.new")
         shutil.rmtree(new, ignore_errors=True)
         with self.log_file.open("ab") as log:
             done = subprocess.run(
@@ -101,7 +102,7 @@ class MariaDB(Process):
             )
         if done.returncode:
             raise NotStarted(f"mariadb-install-db failed:\n{self.last_lines()}")
-        new.rename(self._data)
+        new.rename(self.data)
 
     def _socket_in(self, folder: Path) -> Path:
         """A path in the folder; where that would be too long for a socket, a temporary one."""
