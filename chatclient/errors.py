@@ -1,7 +1,7 @@
-"""Why a connection ended, where Twisted's own reasons don't say it.
+"""Why a connection ended, where Twisted's own reasons don't say it; and why a text can't wait.
 
 Refusals by the server are :class:`chatserver.errors.ChatError`. Everything else that a
-request can fail with is a :class:`twisted.internet.error.ConnectionClosed`.
+request over a connection can fail with is a :class:`twisted.internet.error.ConnectionClosed`.
 """
 
 from __future__ import annotations
@@ -25,3 +25,7 @@ class NotConnected(ConnectionLost):
     """There is no connection to send this over."""
 
     MESSAGE = "Not connected"
+
+
+class StoreUnusable(Exception):
+    """What a client keeps can't be kept; the text says why, and what to do."""
