@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from twisted.internet.error import ConnectionLost
 
+from chatserver.wire.frames import Goodbye
+
 
 class ReplyTimeout(ConnectionLost):
     """The server took the request and did not answer in time; the connection is closed."""
@@ -25,6 +27,27 @@ class NotConnected(ConnectionLost):
     """There is no connection to send this over."""
 
     MESSAGE = "Not connected"
+
+
+class Dismissed(ConnectionLost):
+    """The server said goodbye; ``retry_after`` is 0 where it did not say how long to stay away."""
+
+    MESSAGE = "The server said goodbye"
+
+    def __init__(self, goodbye: Goodbye) -> None:
+        self.reason = goodbye.reason
+        self.retry_after = goodbye.retry_after or 0.0
+        super().__init__(goodbye.reason)
+
+
+class ClientStopped(NotConnected):
+    """The client was stopped before the text was answered; on disk it waits for the next run."""
+
+    MESSAGE = "The client was stopped"
+
+
+class OutboxFull(Exception):
+    """Too many texts wait for their answer; send this one when some of them have it."""
 
 
 class StoreUnusable(Exception):

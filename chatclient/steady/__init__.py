@@ -1,1 +1,1 @@
-"""What a client keeps beyond one connection."""
+"""A client that stays: it comes back after every loss, and its texts wait meanwhile."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from twisted.internet.defer import Deferred, succeed
+from twisted.internet.defer import Deferred
 from twisted.internet.error import ConnectionDone, ConnectionLost
 from twisted.internet.task import Clock
 from twisted.python.failure import Failure
@@ -22,19 +22,7 @@ from chatserver.wire.frames import (
     Reply,
 )
 from tests.chatclient.fake_server import TIME, login_ack, push
-from tests.chatclient.strings import string_transport
-
-
-class StringEndpoint:
-    """Connects to nothing; keeps the transports."""
-
-    def __init__(self) -> None:
-        self.transports: list[Any] = []
-
-    def connect(self, protocolFactory: Any) -> Deferred[Any]:
-        protocol = protocolFactory.buildProtocol(None)
-        self.transports.append(string_transport(protocol))
-        return succeed(protocol)
+from tests.chatclient.strings import StringEndpoint
 
 
 class ClientTests(TestCase):
