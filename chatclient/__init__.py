@@ -31,28 +31,36 @@ from chatclient.steady.states import (
     Stopped,
 )
 from chatclient.steady.store import MemoryStore, Store, Unsent
+from chatserver.errors import ChatError
+from chatserver.wire.frames import GroupChatPush, OneChatPush, PresencePush, Reply, SignalPush
 
 __all__ = [
     "Account",
     "BadFrame",
     "ChatClient",
     "ChatClientProtocol",
+    "ChatError",
     "ClientStopped",
     "Connecting",
     "Credentials",
     "DiskStore",
     "Dismissed",
     "Event",
+    "GroupChatPush",
     "HistoryPage",
     "LoginRefused",
     "MemoryStore",
     "NotConnected",
     "Offline",
+    "OneChatPush",
     "Online",
     "OutboxFull",
+    "PresencePush",
     "Replaced",
+    "Reply",
     "ReplyTimeout",
     "Sent",
+    "SignalPush",
     "State",
     "SteadyClient",
     "Stopped",
