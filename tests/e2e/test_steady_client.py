@@ -7,12 +7,14 @@ import sys
 from functools import partial
 from pathlib import Path
 
+import pytest
 from twisted.internet.defer import Deferred, gatherResults
 from twisted.internet.error import ConnectionClosed
 from twisted.internet.task import deferLater
 from twisted.internet.threads import deferToThread
 
 from chatclient import DiskStore, Dismissed, ReplyTimeout
+from chatserver.errors import Malformed
 from cluster.process import Process
 from tests.e2e.asynchronous import asynchronous
 from tests.e2e.clients import register
@@ -232,3 +234,29 @@ async def test_logins_of_given_up_attempts_replace_nobody(start_server: StartSer
     await deferLater(reactor, 1)  # the late logins would come now
     assert person.is_online
     await go(person)
+
+
+@asynchronous
+async def test_a_server_that_refuses_most_for_the_time_being(start_server: StartServer) -> None:
+    server = start_server("--rate", "40", "--burst", "5")
+    ann, bob = await two([server.port])
+    for _ in range(40):
+        ann.write(bob, ann)
+    await check(ann, bob)
+    await go(ann, bob)
+
+
+@asynchronous
+async def test_a_text_that_is_too_long_is_refused_and_harms_no_other(
+    start_server: StartServer,
+) -> None:
+    server = start_server()
+    ann, bob = await two([server.port])
+    ann.write(bob, ann)
+    too_long = ann.client.chat(bob.account, "😀" * 16384)
+    ann.write(bob, ann)
+    with pytest.raises(Malformed):
+        await too_long
+    await check(ann, bob)
+    assert ann.client.unsent == []
+    await go(ann, bob)
