@@ -67,9 +67,9 @@ class Facts:
         return self._by_kind[kind]  # type: ignore[return-value]
 
     def devices(self) -> set[str]:
-        """All that were logged in, or had messages handed over by the library."""
+        """All that were ever logged in, and the programs."""
         seen = {one.device for one in self.all(events.Entered)}
-        return seen | {one.device for one in self.all(events.Handed)}
+        return seen | {one.device for one in self.all(events.Started)}
 
     def owed(self, device: str) -> dict[int, list[int]]:
         """What a device must have been pushed, by conversation, as ascending seqs.

@@ -14,6 +14,7 @@ from tests.e2e.clients import login, register
 from tests.faults import events
 from tests.faults.device import Device
 from tests.faults.history import History
+from tests.faults.program import Program
 from tests.support.wire import Json
 
 _CHANGE_EVERY, _LOOK_EVERY = 0.3, 0.5  # seconds
@@ -24,6 +25,8 @@ _EXISTS = 112
 class Crowd:
     """Accounts with their devices; the first has two, the last one an unnamed one.
 
+    The second and the last one also have a program on the client library each.
+
     :param doors: ports where they come in.
     :param chance: decides what they do.
     """
@@ -32,6 +35,7 @@ class Crowd:
         self, reactor: Any, doors: Sequence[int], history: History, chance: random.Random
     ) -> None:
         self.devices: list[Device] = []
+        self.programs: list[Program] = []
         self._reactor = reactor
         self._doors = doors
         self._history = history
@@ -59,15 +63,31 @@ class Crowd:
             await client.hang_up()
         first, *others, last = self._accounts
         places = [(first, "phone"), (first, "pad"), *((other, "phone") for other in others)]
-        for account, name in [*places, (last, "")]:
-            device = Device(self._reactor, self._doors, account, name, self._history)
-            self.devices.append(device)
-            device.start()
+        self.devices = [
+            Device(self._reactor, self._doors, account, name, self._history)
+            for account, name in [*places, (last, "")]
+        ]
+        self.programs = [
+            Program(self._reactor, self._doors, account, "program", self._history)
+            for account in (others[0], last)
+        ]
+        for one in self._all:
+            one.start()
+
+    @property
+    def is_in(self) -> bool:
+        """Whether all are logged in."""
+        return all(one.is_in for one in self._all)
+
+    @property
+    def is_done(self) -> bool:
+        """Whether all that was given to send is stored."""
+        return all(one.is_done for one in self._all)
 
     def begin(self, interval: float) -> None:
         """Write: each device sends a text every ``interval`` seconds."""
         for loop, each in zip(
-            self._loops, (interval / len(self.devices), _CHANGE_EVERY, _LOOK_EVERY), strict=True
+            self._loops, (interval / len(self._all), _CHANGE_EVERY, _LOOK_EVERY), strict=True
         ):
             loop.start(each)
 
@@ -80,11 +100,15 @@ class Crowd:
     async def go(self) -> None:
         """Log all out, whatever state they are in."""
         self.end()
-        for device in self.devices:
-            await device.stop()
+        for one in self._all:
+            await one.stop()
+
+    @property
+    def _all(self) -> Sequence[Device | Program]:
+        return [*self.devices, *self.programs]
 
     def _write(self) -> None:
-        device = self._chance.choice(self.devices)
+        device = self._chance.choice(self._all)
         number = next(self._numbers)
         text = f"{number} from {device.name}"
         if number % 40 == 0:

@@ -110,6 +110,12 @@ class Left(Event):
     goodbye: str | None = None
 
 
+class Started(Event):
+    """A program on the client library has started."""
+
+    device: str
+
+
 class Handed(Event):
     """The client library handed a message to its program, which must happen once."""
 
@@ -216,6 +222,7 @@ AnyEvent = (
     | Pushed
     | Acked
     | Left
+    | Started
     | Handed
     | Befriended
     | Wanted

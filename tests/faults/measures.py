@@ -27,6 +27,20 @@ class Spread(NamedTuple):
         )
 
 
+class Effect(NamedTuple):
+    """The longest that things took from a fault's beginning to the next one's, in seconds.
+
+    :param back: from the fault's end until every node acknowledged a chat again; None where the
+        next fault came first.
+    """
+
+    times: int
+    back: float | None
+    refusing: float
+    delivering: float
+    entering: float
+
+
 class Measures(NamedTuple):
     """The figures of a run.
 
@@ -39,7 +53,7 @@ class Measures(NamedTuple):
     :param delivering: from a chat's first acknowledgement to its coming to each other device.
     :param entering: from a device's first attempt to log in, after it lost its connection, to its
         success.
-    :param recovering: by fault, from its end until every node acknowledges a chat again.
+    :param effects: by fault.
     """
 
     sent: int
@@ -52,12 +66,30 @@ class Measures(NamedTuple):
     refusing: Spread
     delivering: Spread
     entering: Spread
-    recovering: dict[str, Spread]
+    effects: dict[str, Effect]
+
+
+class Span(NamedTuple):
+    """When something began and how long it took, in seconds."""
+
+    begun: float
+    took: float
+
+
+class Period(NamedTuple):
+    """A fault, and the time up to the next one."""
+
+    fault: str
+    begun: float
+    over: float
+    end: float
 
 
 def measure(history: Iterable[Event]) -> Measures:
     """The figures of a history."""
     facts = Facts(history)
+    refusing = list(_since_written(facts, facts.all(events.Refused)))
+    delivering, entering = list(_deliveries(facts)), list(_entries(facts))
     return Measures(
         sent=len(facts.given),
         acknowledged=len(facts.answered),
@@ -66,15 +98,15 @@ def measure(history: Iterable[Event]) -> Measures:
         repeats=sum(1 for _ in _repeats(facts)),
         goodbyes=_goodbyes(facts),
         answering=_spread(_since_written(facts, facts.all(events.Answered))),
-        refusing=_spread(_since_written(facts, facts.all(events.Refused))),
-        delivering=_spread(_deliveries(facts)),
-        entering=_spread(_entries(facts)),
-        recovering=_recoveries(facts),
+        refusing=_spread(refusing),
+        delivering=_spread(delivering),
+        entering=_spread(entering),
+        effects=_effects(facts, refusing, delivering, entering),
     )
 
 
-def _spread(durations: Iterable[float]) -> Spread:
-    ordered = sorted(durations)
+def _spread(spans: Iterable[Span]) -> Spread:
+    ordered = sorted(span.took for span in spans)
     if not ordered:
         return Spread(0, 0, 0, 0)
     count = len(ordered)
@@ -102,7 +134,7 @@ def _goodbyes(facts: Facts) -> dict[str, int]:
 
 def _since_written(
     facts: Facts, ends: Sequence[events.Answered] | Sequence[events.Refused]
-) -> Iterator[float]:
+) -> Iterator[Span]:
     written: dict[tuple[str, str, int | None], list[float]] = defaultdict(list)
     for one in facts.all(events.Wrote):
         if one.cid is not None:
@@ -110,10 +142,11 @@ def _since_written(
     for end in ends:
         if end.cid is not None and end.visit is not None:
             before = written[end.device, end.cid, end.visit]
-            yield end.at - before[bisect_right(before, end.at) - 1]
+            begun = before[bisect_right(before, end.at) - 1]
+            yield Span(begun, end.at - begun)
 
 
-def _deliveries(facts: Facts) -> Iterator[float]:
+def _deliveries(facts: Facts) -> Iterator[Span]:
     stored = {}
     for answers in facts.answered.values():
         first = min(answers, key=lambda one: one.at)
@@ -123,10 +156,11 @@ def _deliveries(facts: Facts) -> Iterator[float]:
         key = (push.device, push.conv, push.seq)
         if key not in seen and (push.conv, push.seq) in stored:
             seen.add(key)
-            yield max(0.0, push.at - stored[push.conv, push.seq])
+            begun = stored[push.conv, push.seq]
+            yield Span(begun, max(0.0, push.at - begun))
 
 
-def _entries(facts: Facts) -> Iterator[float]:
+def _entries(facts: Facts) -> Iterator[Span]:
     waiting: dict[str, float] = {}
     both: list[events.Knocked | events.Entered] = [
         *facts.all(events.Knocked),
@@ -136,27 +170,56 @@ def _entries(facts: Facts) -> Iterator[float]:
         if isinstance(event, events.Knocked):
             waiting.setdefault(event.device, event.at)
         else:
-            yield event.at - waiting.pop(event.device)
+            begun = waiting.pop(event.device)
+            yield Span(begun, event.at - begun)
 
 
-def _recoveries(facts: Facts) -> dict[str, Spread]:
-    node_of = {one.visit: one.node for one in facts.all(events.Knocked)}
-    answers: dict[int, list[float]] = defaultdict(list)
-    for one in facts.all(events.Answered):
-        if one.visit is not None:
-            answers[node_of[one.visit]].append(one.at)
+def _effects(
+    facts: Facts, refusing: list[Span], delivering: list[Span], entering: list[Span]
+) -> dict[str, Effect]:
+    periods = list(_periods(facts))
+    found = {}
+    for name in dict.fromkeys(period.fault for period in periods):
+        mine = [period for period in periods if period.fault == name]
+        backs = [back for back in (_back(facts, period) for period in mine) if back is not None]
+        found[name] = Effect(
+            len(mine),
+            max(backs, default=None),
+            *(_longest(spans, mine) for spans in (refusing, delivering, entering)),
+        )
+    return found
+
+
+def _periods(facts: Facts) -> Iterator[Period]:
+    begun: dict[str, float] = {}
     begins = [one.at for one in facts.all(events.Fault) if not one.is_over]
-    found: dict[str, list[float]] = defaultdict(list)
     for fault in facts.all(events.Fault):
-        if not fault.is_over:
-            continue
-        until = next((at for at in begins if at > fault.at), float("inf"))
-        firsts = []
-        for times in answers.values():
-            at = bisect_right(times, fault.at)
-            if at < len(times) and times[at] < until:
-                firsts.append(times[at] - fault.at)
-        # Where another fault came before all nodes were back, this one can't be judged.
-        if len(firsts) == len(answers):
-            found[fault.name].append(max(firsts))
-    return {name: _spread(durations) for name, durations in found.items()}
+        if fault.is_over:
+            end = next((at for at in begins if at > fault.at), float("inf"))
+            yield Period(fault.name, begun.pop(fault.name), fault.at, end)
+        else:
+            begun[fault.name] = fault.at
+
+
+def _longest(spans: Iterable[Span], periods: Sequence[Period]) -> float:
+    return max(
+        (
+            span.took
+            for span in spans
+            if any(period.begun <= span.begun < period.end for period in periods)
+        ),
+        default=0.0,
+    )
+
+
+def _back(facts: Facts, period: Period) -> float | None:
+    """Seconds from the fault's end until all nodes had acknowledged something."""
+    nodes = {one.node for one in facts.all(events.Knocked)}
+    node_of = {one.visit: one.node for one in facts.all(events.Knocked)}
+    missing = set(nodes)
+    for answer in facts.all(events.Answered):
+        if answer.visit is not None and period.over < answer.at < period.end:
+            missing.discard(node_of[answer.visit])
+            if not missing:
+                return answer.at - period.over
+    return None

@@ -56,7 +56,7 @@ async def run(site: Site, history: History, trouble: Trouble, plan: Plan) -> Rep
     crowd = Crowd(site.reactor, [door.port for door in site.doors], history, chance)
     try:
         await crowd.come(site.nodes[0].port, plan.people)
-        await _until(site, lambda: all(device.is_in for device in crowd.devices), _ALL_IN_WITHIN)
+        await _until(site, lambda: crowd.is_in, _ALL_IN_WITHIN)
         crowd.begin(plan.interval)
         await deferLater(site.reactor, _CALM_BEFORE)
         await trouble()
@@ -77,9 +77,7 @@ async def run(site: Site, history: History, trouble: Trouble, plan: Plan) -> Rep
 
 async def _settle(site: Site, history: History, crowd: Crowd, patience: float) -> None:
     """Wait until all is stored and delivered; note whether that came true, and what there is."""
-    is_stored = await _until(
-        site, lambda: all(device.is_done for device in crowd.devices), _STORED_WITHIN
-    )
+    is_stored = await _until(site, lambda: crowd.is_done, _STORED_WITHIN)
     rows = await deferToThread(_rows, site, history.now())
     is_delivered = await _until(
         site, lambda: not missing([*history.events, *rows]), patience, every=0.5

@@ -32,15 +32,17 @@ class Site:
 
     :param folder: for everybody's files.
     :param broken: what is wrong with the nodes (``tests/faults/broken.py``), for once.
+    :param sets_clock: the nodes' clock can be set; that makes them slower.
     """
 
-    def __init__(self, reactor: Any, folder: Path, broken: str) -> None:
+    def __init__(self, reactor: Any, folder: Path, broken: str, sets_clock: bool) -> None:
         self.reactor = reactor
         self.folder = folder
         #: Where people come in, once it has started.
         self.doors: list[Door] = []
         self.nodes: list[Node] = []
         self._clocks: dict[int, Path] = {}
+        self._sets_clock = sets_clock
         self._program = (
             [sys.executable, "-m", "tests.faults.broken", broken] if broken else [TWISTD]
         )
@@ -87,6 +89,8 @@ class Site:
 
     def _node(self, port: int, **settings: str) -> Node:
         clock = self._clocks[port] = self.folder / f"clock-{port}"
+        if self._sets_clock:
+            settings |= faked_clock(clock)
         return Node(
             self.folder / "nodes",
             port,
@@ -95,16 +99,23 @@ class Site:
             CHATSERVER_RATE="0",
             CHATSERVER_REGISTER_RATE="0",
             **settings,
-            **faked_clock(clock),
         )
 
 
 class Cluster(Site):
     """Two nodes with MariaDB and Redis; doors lie between all of them."""
 
-    def __init__(self, reactor: Any, folder: Path, *, broken: str = "", **settings: str) -> None:
+    def __init__(
+        self,
+        reactor: Any,
+        folder: Path,
+        *,
+        broken: str = "",
+        sets_clock: bool = False,
+        **settings: str,
+    ) -> None:
         ports = [free_port(), free_port()]
-        super().__init__(reactor, folder, broken)
+        super().__init__(reactor, folder, broken, sets_clock)
         self.mariadb = private_mariadb(folder / "mariadb")
         self.redis = Redis(folder / "redis", free_port())
         database = UNIXClientEndpoint(reactor, str(self.mariadb.socket))
@@ -178,9 +189,11 @@ class Balanced(Cluster):
 class Single(Site):
     """One node on SQLite."""
 
-    def __init__(self, reactor: Any, folder: Path, *, broken: str = "") -> None:
+    def __init__(
+        self, reactor: Any, folder: Path, *, broken: str = "", sets_clock: bool = False
+    ) -> None:
         port = free_port()
-        super().__init__(reactor, folder, broken)
+        super().__init__(reactor, folder, broken, sets_clock)
         self.file = folder / "chat.db"
         self.nodes = [self._node(port, CHATSERVER_DATABASE=f"sqlite:///{self.file}")]
 

@@ -172,11 +172,17 @@ class CheckerTests(TestCase):
         self.history.append(events.Knocked(-1, "2/pad", 9, 0))
         self.assert_breaks("reached all")
 
+    def test_a_message_that_a_program_never_got(self) -> None:
+        self.history.append(events.Started(0, "2/program"))
+        self.history.append(events.Handed(5, "2/program", 5, 1, "text 5 1"))
+        self.assert_breaks("reached all")
+
     def test_the_senders_other_device_gets_it_too(self) -> None:
         self.history += [*entered("1/pad", 9, 0.5, role="creator")]
         self.assert_breaks("reached all")
 
     def test_the_library_hands_over_once_in_order_and_what_is_there(self) -> None:
+        self.history.append(events.Started(0, READER))
         for seq in (1, 2, 3):
             self.history.append(events.Handed(5, READER, 5, seq, f"text 5 {seq}"))
         self.assert_breaks()
@@ -256,12 +262,16 @@ class CheckerTests(TestCase):
         self.assertEqual(list(load(Path(file))), self.history)
 
     def test_its_figures(self) -> None:
+        self.history.append(events.Fault(1.5, "cut"))
         self.history.append(events.Fault(2.5, "cut", is_over=True))
         measures = measure(self.history)
         self.assertEqual((measures.sent, measures.acknowledged, measures.pushed), (4, 4, 5))
         self.assertEqual(measures.repeats, 0, "2 was not acknowledged before it came again")
         self.assertAlmostEqual(measures.answering.median, 0.1)
         self.assertAlmostEqual(measures.delivering.longest, 0.2)
-        self.assertAlmostEqual(measures.recovering["cut"].longest, 0.6)
+        effect = measures.effects["cut"]
+        self.assertEqual(effect.times, 1)
+        self.assertAlmostEqual(effect.back, 0.6)
+        self.assertAlmostEqual(effect.delivering, 0.2)
         self.change(0, events.Acked, seq=2)
         self.assertEqual(measure(self.history).repeats, 1)
