@@ -214,7 +214,7 @@ class Dispatcher:
         if error.errno not in session.silently_refused:
             session.silently_refused.add(error.errno)
             self._log.info(
-                "a classic client at {peer} was refused: {errmsg} (errno {errno})",
+                "a classic client at {peer} was refused: {errmsg!r} (errno {errno})",
                 peer=session.connection.peer,
                 errmsg=error.errmsg,
                 errno=error.errno,

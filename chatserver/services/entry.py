@@ -124,7 +124,7 @@ class Entries:
             "account {account} logged in from {peer}, device {device}",
             account=place.account,
             peer=session.connection.peer,
-            device=place.device_name or "(unnamed)",
+            device=repr(place.device_name) if place.device_name else "(unnamed)",
         )
         spawn(self._sync.catch_up(session), "pushing missed messages")
 

@@ -72,7 +72,7 @@ class Balanced:
         client = await connect(reactor, self.port, source=CLIENT)
         reply = await client.ask({"msgid": 1, "id": 1, "password": "x", "device": device})
         assert reply["errno"] == 0, reply
-        [number] = [n for n, node in enumerate(self.nodes) if f"device {device}\n" in node.log]
+        [number] = [n for n, node in enumerate(self.nodes) if f"device {device!r}\n" in node.log]
         return client, number
 
     def _node(self, number: int) -> ServerProcess:
@@ -100,7 +100,7 @@ async def test_nodes_share_the_connections_and_see_the_clients_addresses(
     assert sorted(node for _, node in entered) == [0] * 5 + [1] * 5
     for number, (client, node) in enumerate(entered):
         log = balanced.nodes[node].log
-        assert f"account 1 logged in from {CLIENT}, device d{number}\n" in log
+        assert f"account 1 logged in from {CLIENT}, device 'd{number}'\n" in log
         await client.hang_up()
     for _ in range(200):
         if balanced.nginx.access_log.count("\n") >= 10:
@@ -231,8 +231,8 @@ async def test_tls_ends_at_nginx_with_a_certificate_that_clients_check(
     reply = await client.ask({"msgid": 1, "id": 1, "password": "x", "device": "tls"})
     assert reply["errno"] == 0
     assert (await client.ask({"msgid": 5, "toid": 1, "msg": "x" * 16_000}))["errno"] == 0
-    [node] = [node for node in balanced.nodes if "device tls\n" in node.log]
-    assert f"logged in from {CLIENT}, device tls\n" in node.log
+    [node] = [node for node in balanced.nodes if "device 'tls'\n" in node.log]
+    assert f"logged in from {CLIENT}, device 'tls'\n" in node.log
     node.process.send_signal(signal.SIGTERM)
     assert (await client.next(msgid=17))["reason"] == "shutdown"
     await client.closed
