@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import dataclasses
+import os
+import pwd
 import resource
 import sys
+from collections.abc import Callable, Mapping
 from typing import Any, NoReturn
 
 from twisted.application.service import Service
 from twisted.logger import Logger
 from twisted.python import usage
+from twisted.python.util import runAsEffectiveUser
 
-from chatserver import __version__
+from chatserver import __version__, exposure
 from chatserver.app import CannotListen, ChatServer
 from chatserver.bus.redis_address import RedisUnusable, address_of
 from chatserver.clock import use_steady_time
@@ -85,7 +89,10 @@ class Options(usage.Options):
 
 
 class _Service(ChatServer):
-    """The server as twistd runs it: in steady time; a port that can't be opened ends the start."""
+    """The server as twistd runs it, in steady time.
+
+    A port that can't be opened ends the start; what is unsafe about it is told.
+    """
 
     def privilegedStartService(self) -> None:
         use_steady_time(self._reactor)
@@ -99,6 +106,12 @@ class _Service(ChatServer):
             sys.excepthook = lambda *_: None
             raise
 
+    def startService(self) -> None:
+        super().startService()
+        # By now twistd has become the user that it was told to.
+        for warning in exposure.warnings(self._settings, self.addresses, os.geteuid()):
+            _log.warn("{warning}", warning=warning)
+
 
 def makeService(options: Options) -> Service:
     """The service to run; prepares the database first."""
@@ -109,11 +122,21 @@ def makeService(options: Options) -> Service:
         service = _Service(settings, reactor)
         if settings.redis:
             address_of(settings.redis, reactor)
-        engine_of(settings.database).prepare()
+        _as_user_to_be(options, engine_of(settings.database).prepare)
     except (SettingsError, DatabaseUnusable, RedisUnusable, CannotListen) as problem:
         _give_up(str(problem))
     _allow_many_connections()
     return service
+
+
+def _as_user_to_be(options: Options, work: Callable[[], object]) -> None:
+    """Do what makes files as the user that twistd becomes only later (``--uid``)."""
+    twistd: Mapping[str, Any] = options.parent or {}
+    uid, gid = twistd.get("uid"), twistd.get("gid")
+    if uid is None:
+        work()
+    else:
+        runAsEffectiveUser(uid, pwd.getpwuid(uid).pw_gid if gid is None else gid, work)
 
 
 def _allow_many_connections() -> None:

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import os
+import pwd
 import socket
 import sqlite3
+import tempfile
 from pathlib import Path
 
 import pytest
 from twisted.internet import reactor
 
-from cluster.process import free_port
+from cluster.nodes import TWISTD
+from cluster.process import Process, free_port, is_open
 from tests.e2e.asynchronous import asynchronous
 from tests.e2e.conftest import StartServer
 from tests.e2e.processes import ServerProcess, run_to_its_end
@@ -138,6 +142,48 @@ def test_a_port_in_use_ends_with_one_line(tmp_path: Path) -> None:
     last = output.splitlines()[-1]
     assert f"can't listen on port tcp:{port}" in last
     assert "Address already in use; stop what runs there or choose another --port" in last
+
+
+def warnings(server: ServerProcess) -> list[str]:
+    return [line for line in server.log.splitlines() if "[chatserver.tap#warn]" in line]
+
+
+def test_root_and_ports_without_tls_are_warned_of_once(start_server: StartServer) -> None:
+    server = start_server("--port", str(free_port()))
+    root, plain = warnings(server) if os.geteuid() == 0 else ["runs as root", *warnings(server)]
+    assert "runs as root" in root
+    assert "has no TLS" in plain
+
+
+class _AsNobody(Process):
+    """A server that is started by root and becomes nobody."""
+
+    def __init__(self, folder: Path) -> None:
+        self.port = free_port()
+        endpoint = f"tcp:{self.port}:interface=127.0.0.1"
+        command = [TWISTD, "--uid", "nobody", "--pidfile=", "-n", "chatserver", "--port", endpoint]
+        super().__init__("nobody", folder, command)
+
+    def is_up(self) -> bool:
+        return is_open(self.port)
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root may become somebody else")
+def test_a_server_that_becomes_somebody_else_owns_its_database() -> None:
+    nobody = pwd.getpwnam("nobody")
+    with tempfile.TemporaryDirectory() as folder:
+        os.chown(folder, nobody.pw_uid, nobody.pw_gid)
+        server = _AsNobody(Path(folder))
+        try:
+            server.start()
+            with socket.create_connection(("127.0.0.1", server.port), 10) as client:
+                client.sendall(b'{"msgid":3,"name":"li si","password":"x"}\n')
+                assert client.recv(100) == b'{"msgid":4,"errno":0,"id":1}\n'
+            files = list(Path(folder).glob("chatserver.db*"))
+            assert {file.stat().st_uid for file in files} == {nobody.pw_uid}
+            assert "runs as root" not in server.log
+        finally:
+            server.kill()
 
 
 def test_help_explains_every_option(tmp_path: Path) -> None:
