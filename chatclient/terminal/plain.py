@@ -6,6 +6,7 @@ import os
 import sys
 from typing import TextIO
 
+from chatclient.terminal.fold import folded
 from chatclient.terminal.lines import LineSource, ReaderReactor
 from chatclient.terminal.modes import ECHO, Modes
 
@@ -43,12 +44,12 @@ class PlainScreen:
 
     def show(self, line: str) -> None:
         """Write the line to stdout."""
-        self._write(sys.stdout, f"{line}\n")
+        self._write_line(sys.stdout, line)
 
     def complain(self, line: str) -> None:
         """Write the line to stderr."""
         self.complained = True
-        self._write(sys.stderr, f"{line}\n")
+        self._write_line(sys.stderr, line)
 
     def stop(self) -> None:
         """Leave the rest of the input alone."""
@@ -56,6 +57,10 @@ class PlainScreen:
 
     def close(self) -> None:
         """The terminal is as it was found between any two questions."""
+
+    def _write_line(self, stream: TextIO | None, line: str) -> None:
+        if stream is not None:
+            self._write(stream, f"{folded(line, stream)}\n")
 
     def _write(self, stream: TextIO | None, text: str) -> None:
         if stream is None:

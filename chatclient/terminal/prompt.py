@@ -8,6 +8,7 @@ import sys
 from prompt_toolkit import PromptSession
 from twisted.internet.defer import Deferred
 
+from chatclient.terminal.fold import folded
 from chatclient.terminal.modes import ECHO, LINES, Modes
 from chatclient.terminal.screen import Quit
 
@@ -46,7 +47,7 @@ class PromptScreen:
         if app is not None and app.is_running:
             app.renderer.erase()
             app.invalidate()
-        sys.stdout.write(f"{line}\n")
+        sys.stdout.write(f"{folded(line, sys.stdout)}\n")
         sys.stdout.flush()
 
     def complain(self, line: str) -> None:
