@@ -51,16 +51,18 @@ class LoginAttempts:
         """
         if not self._limit:
             return
-        record = self._record((address, account))
-        while record.checking and record.failures + record.checking >= self._limit:
+        key = (address, account)
+        record = self._records.get(key)
+        while record and record.checking and record.failures + record.checking >= self._limit:
             waiting: Deferred[None] = Deferred()
             record.waiting.append(waiting)
             await waiting
-            record = self._record((address, account))
-        wait = max(record.wait_until - self._now(), self._addresses.wait(address))
+            record = self._records.get(key)
+        wait = record.wait_until - self._now() if record else 0.0
+        wait = max(wait, self._addresses.wait(address))
         if wait > 0:
             raise TooMany("too many wrong passwords; wait and try again", retry_after=wait)
-        record.checking += 1
+        self._record(key).checking += 1
 
     def end(self, address: str, account: str, *, is_right: bool | None) -> None:
         """Note what came of a check; None where it could not be made."""
