@@ -47,14 +47,16 @@ def address_of(url: str, reactor: Any) -> RedisAddress:
 
     :raises RedisUnusable: it is no such URL, or names a file that can't be used.
     """
-    shown = re.sub(r"(//[^/:@]*):[^@]*@", r"\1@", url)
+    shown = re.sub(r"(//[^/:@]*):.*@", r"\1@", url)
     try:
         parts = urlsplit(url)
         database = _database_of(parts)
         options = dict(parse_qsl(parts.query))
         port = parts.port or _PORT
     except ValueError as problem:
-        raise RedisUnusable(f"can't use the Redis {shown!r} ({problem}): {_FORM}") from None
+        # What is taken for a port may be a part of the password, if that is not written as %XX.
+        why = f" ({problem})" if shown == url else ""
+        raise RedisUnusable(f"can't use the Redis {shown!r}{why}: {_FORM}") from None
     if parts.scheme not in ("redis", "rediss") or options.keys() - _OPTIONS:
         raise RedisUnusable(f"can't use the Redis {shown!r}: {_FORM}")
     host = parts.hostname or "127.0.0.1"

@@ -14,7 +14,7 @@ def engine_of(url: str) -> Engine:
     """
     :raises DatabaseUnusable: the URL is of no kind that there is.
     """
-    match urlsplit(url).scheme:
+    match _scheme_of(url):
         case "sqlite":
             return SQLite(url)
         case "mysql":
@@ -24,3 +24,13 @@ def engine_of(url: str) -> Engine:
                 f"can't use the database {without_password(url)!r}: write sqlite:///FILE or "
                 "mysql://USER:PASSWORD@HOST:PORT/NAME"
             )
+
+
+def _scheme_of(url: str) -> str | None:
+    """None where the URL is none: what is wrong might quote a password."""
+    try:
+        parts = urlsplit(url)
+        _ = parts.port
+    except ValueError:
+        return None
+    return parts.scheme
