@@ -115,11 +115,7 @@ class World:
         :raises AssertionError: something is wrong with it.
         """
         attacker = Attacker(verdict.is_classic(stream))
-        port = self._server.addresses[0].port
-        await connectProtocol(HostnameEndpoint(self._reactor, "127.0.0.1", port), attacker)
-        for piece in pieces:
-            attacker.transport.write(piece)
-            await self._turn()
+        await self._send(attacker, pieces)
         attacker.done.addTimeout(_PATIENCE, self._reactor)
         try:
             await attacker.done
@@ -132,6 +128,12 @@ class World:
             for frame in told
             if "errno" in frame
         )
+
+    async def attack_and_run(self, pieces: list[bytes]) -> None:
+        """Send a stream, and be gone without waiting for anything."""
+        attacker = Attacker(is_classic=False)
+        await self._send(attacker, pieces)
+        attacker.transport.abortConnection()
 
     def grammar(self, seed: str) -> Grammar:
         """A source of streams that know the accounts here."""
@@ -158,6 +160,13 @@ class World:
         await self._server.stopService()
         globalLogPublisher.removeObserver(self)
         self._folder.cleanup()
+
+    async def _send(self, attacker: Attacker, pieces: list[bytes]) -> None:
+        port = self._server.addresses[0].port
+        await connectProtocol(HostnameEndpoint(self._reactor, "127.0.0.1", port), attacker)
+        for piece in pieces:
+            attacker.transport.write(piece)
+            await self._turn()
 
     async def _chat(self) -> None:
         """Each of the pair writes, the other reads, one after the other."""
