@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, NamedTuple
 
 from twisted.application.service import Service
-from twisted.internet.defer import Deferred, DeferredList
+from twisted.internet.defer import Deferred, DeferredList, maybeDeferred
 from twisted.internet.endpoints import serverFromString
 from twisted.internet.error import CannotListenError
 from twisted.internet.task import LoopingCall
@@ -17,6 +18,8 @@ from chatserver.services.liveness import INTERVAL as _LIVENESS_INTERVAL
 from chatserver.services.resync import INTERVAL as _RESYNC_INTERVAL
 from chatserver.settings import Settings
 from chatserver.spawn import spawn
+from chatserver.web.pages import site
+from chatserver.web.pulse import Pulse
 
 _BACKLOG = 4096  # connections that may wait to be accepted
 _FLUSH_INTERVAL = 1.0  # seconds
@@ -35,8 +38,11 @@ class ChatServer(Service):
     def __init__(self, settings: Settings, reactor: Any) -> None:
         self._settings = settings
         self._reactor = reactor
-        self._endpoints = endpoints(settings, reactor)
+        self._endpoints = endpoints("port", settings.port, reactor)
+        self._web_endpoints = endpoints("web", settings.web, reactor)
         self._ports: list[Any] = []
+        self._web_ports: list[Any] = []
+        self._pulse: Pulse | None = None
         self._loops: list[LoopingCall] = []
         self._node: Node | None = None
         self._factory: ChatFactory | None = None
@@ -46,6 +52,11 @@ class ChatServer(Service):
         """Where the server listens."""
         return [port.getHost() for port in self._ports]
 
+    @property
+    def web_addresses(self) -> list[Any]:
+        """Where it tells how it is."""
+        return [port.getHost() for port in self._web_ports]
+
     def privilegedStartService(self) -> None:
         """Open the ports, while there may still be the right to open low ones.
 
@@ -53,14 +64,11 @@ class ChatServer(Service):
         """
         self._node = Node(self._settings, self._reactor)
         self._factory = ChatFactory(self._node, self._settings, self._reactor)
-        for name, endpoint in self._endpoints:
-            problems: list[BaseException] = []
-            listening: Deferred[Any] = endpoint.listen(self._factory)
-            listening.addCallbacks(
-                self._ports.append, lambda failure, to=problems: to.append(failure.value)
-            )
-            if problems:
-                raise _cannot_listen(name, problems[0])
+        self._ports = [_listen(one, self._factory) for one in self._endpoints]
+        if self._web_endpoints:
+            self._pulse = Pulse(self._reactor)
+            web = site(self._node, self._pulse)
+            self._web_ports = [_listen(one, web) for one in self._web_endpoints]
 
     def startService(self) -> None:
         if self._node is None:
@@ -76,6 +84,8 @@ class ChatServer(Service):
             self._repeat(_LIVENESS_INTERVAL, node.liveness.look)
         self._repeat(node.heartbeat.interval, node.heartbeat.look)
         self._repeat(node.heartbeat.interval, factory.look)
+        if self._pulse is not None:
+            self._pulse.start()
         super().startService()
 
     def stopService(self) -> Deferred[None]:
@@ -85,13 +95,17 @@ class ChatServer(Service):
     async def _stop(self) -> None:
         while self._loops:
             self._loops.pop().stop()
-        await DeferredList([_as_deferred(port.stopListening()) for port in self._ports])
+        await _stop_listening(self._ports)
         if self._factory is not None:
             self._factory.abort_undecided()
         if self._node is not None:
             await self._node.drain(self._settings.drain)
+            await _stop_listening(self._web_ports)
             await self._node.close()
             self._node = None
+        if self._pulse is not None:
+            self._pulse.stop()
+            self._pulse = None
 
     def _repeat(self, interval: float, work: Any) -> None:
         async def once() -> None:
@@ -105,34 +119,55 @@ class ChatServer(Service):
         self._loops.append(loop)
 
 
-def endpoints(settings: Settings, reactor: Any) -> list[tuple[str, Any]]:
-    """The endpoints of the ``port`` setting, each with its text.
+class _Endpoint(NamedTuple):
+    """Where to listen, as the setting ``option`` says it in ``text``."""
+
+    option: str
+    text: str
+    endpoint: Any
+
+
+def endpoints(option: str, texts: Sequence[str], reactor: Any) -> list[_Endpoint]:
+    """The endpoints of a setting. A number alone is a port: of the web, on this machine only.
 
     :raises CannotListen: a text is no endpoint string.
     """
+    behind = f"backlog={_BACKLOG}" if option == "port" else "interface=127.0.0.1"
     found = []
-    for port in settings.port:
-        text = f"tcp:{port}:backlog={_BACKLOG}" if port.isdecimal() else port
+    for text in texts:
+        full = f"tcp:{text}:{behind}" if text.isdecimal() else text
         try:
-            found.append((port, serverFromString(reactor, text)))
+            found.append(_Endpoint(option, text, serverFromString(reactor, full)))
         except Exception as problem:
-            raise CannotListen(f"can't use the port {port!r}: {problem}") from None
+            raise CannotListen(f"can't use the port {text!r}: {problem}") from None
     return found
 
 
-def _cannot_listen(name: str, problem: BaseException) -> CannotListen:
+def _listen(at: _Endpoint, factory: Any) -> Any:
+    """Open a port.
+
+    :raises CannotListen: it can't be opened.
+    """
+    opened: list[Any] = []
+    problems: list[BaseException] = []
+    listening: Deferred[Any] = at.endpoint.listen(factory)
+    listening.addCallbacks(opened.append, lambda failure: problems.append(failure.value))
+    if problems:
+        raise _cannot_listen(at, problems[0])
+    return opened[0]
+
+
+def _cannot_listen(at: _Endpoint, problem: BaseException) -> CannotListen:
     if isinstance(problem, CannotListenError):
         why = getattr(problem.socketError, "strerror", None) or problem.socketError
     else:
         why = problem
     return CannotListen(
-        f"can't listen on port {name}: {why}; stop what runs there or choose another --port"
+        f"can't listen on port {at.text}: {why}; stop what runs there or choose another "
+        f"--{at.option}"
     )
 
 
-def _as_deferred(result: Any) -> Deferred[Any]:
-    if isinstance(result, Deferred):
-        return result
-    done: Deferred[Any] = Deferred()
-    done.callback(result)
-    return done
+async def _stop_listening(ports: list[Any]) -> None:
+    """Close ports."""
+    await DeferredList([maybeDeferred(port.stopListening) for port in ports])

@@ -107,7 +107,7 @@ class Dispatcher:
         self._admits: dict[type[Request], Callable[[Turn], None]] = {}
         self._overtaking = {kind for kind, route in _routes.items() if route.overtakes}
         self._late = {kind for kind, route in _routes.items() if route.is_late}
-        self._is_stopping = False
+        self.is_stopping = False
         #: Refusals by errno, since the start.
         self.refused: Counter[int] = Counter()
         by_class = {type(service).__qualname__: service for service in services}
@@ -119,7 +119,7 @@ class Dispatcher:
 
     def stop(self) -> None:
         """Begin no more requests, but for the late kinds: answer them 110."""
-        self._is_stopping = True
+        self.is_stopping = True
 
     def receive(self, session: Session, frame: bytes) -> None:
         """Take a frame from a client."""
@@ -159,7 +159,7 @@ class Dispatcher:
             assert isinstance(request, Rejected)
             raise request.error
         route = _routes[kind]
-        if self._is_stopping and not route.is_late:
+        if self.is_stopping and not route.is_late:
             raise TryAgain("the server is stopping; try again", retry_after=1.0)
         login = turn.session.login
         if route.gate is Gate.LOGGED_IN and login is None:

@@ -35,6 +35,7 @@ from chatserver.services.resync import Resync
 from chatserver.services.sequencer import Sequencer
 from chatserver.services.signals import SignalService
 from chatserver.services.sync import Sync
+from chatserver.sessions.connections import Connections
 from chatserver.sessions.registry import Registry
 from chatserver.sessions.session import Session
 from chatserver.settings import Settings
@@ -58,15 +59,19 @@ class Node:
         name = secrets.token_hex(8)
         self.store = store = Store(settings, reactor, name)
         self.registry = registry = Registry()
+        self.connections = Connections()
         self.passwords = Passwords(reactor, settings.hash_threads, settings.hash_queue)
-        bus: Bus = LocalBus()
+        self.bus: Bus = LocalBus()
         places: Places = LocalPlaces()
         self.redis: RedisBus | None = None
         self.liveness: Liveness | None = None
         if settings.redis:
-            bus = self.redis = RedisBus(address_of(settings.redis, reactor), name, reactor)
+            self.bus = self.redis = RedisBus(address_of(settings.redis, reactor), name, reactor)
             places = store.shared_places
-            self.liveness = Liveness(store.nodes, store.shared_places, bus, registry, name, reactor)
+            self.liveness = Liveness(
+                store.nodes, store.shared_places, self.bus, registry, name, reactor
+            )
+        bus = self.bus
         self.presence = PresenceService(registry, places)
         handover = Handover(bus, store.cursors, name, reactor)
         sync = Sync(store, reactor)
@@ -92,9 +97,10 @@ class Node:
         bus.on_loss(self.resync.want)
         store.on_recovery(bus.tell_loss)  # what was stored just before may not have been told
         self.heartbeat = HeartbeatService(registry, settings, reactor)
+        self.accounts = AccountService(store, self.passwords, self.entries, settings, reactor)
         self.dispatcher = Dispatcher(
             [
-                AccountService(store, self.passwords, self.entries, settings, reactor),
+                self.accounts,
                 ChatService(store, bus, settings),
                 FriendService(store, bus, places, self.presence),
                 GroupService(store, bus, places),
@@ -105,13 +111,12 @@ class Node:
             reactor,
         )
         self._name = name
-        self._bus = bus
         self._leaving: set[Deferred[None]] = set()
         self._is_closed = False
 
     async def join(self) -> None:
         """Become one of the nodes of this chat, as soon as the database can be reached."""
-        await self._bus.subscribe([of_node(self._name)])
+        await self.bus.subscribe([of_node(self._name)])
         if self.redis is None:
             return
         while not self._is_closed:

@@ -22,6 +22,7 @@ from zope.interface import implementer
 from chatserver.clock import Call, Clock
 from chatserver.errors import Malformed
 from chatserver.proxied import BadHeader, HeaderReader, NoHeader, Proxies
+from chatserver.sessions.connections import Connections
 from chatserver.sessions.session import Session
 from chatserver.settings import Settings
 from chatserver.wire.dialects import CLASSIC, LINES, Dialect
@@ -41,6 +42,9 @@ _connection_done = Failure(ConnectionDone())
 
 class Home(Protocol):
     """Where connections belong: it makes their sessions and takes their frames."""
+
+    @property
+    def connections(self) -> Connections: ...
 
     def open_session(self, connection: ChatProtocol, dialect: Dialect) -> Session: ...
     def frame_received(self, session: Session, frame: bytes) -> None: ...
@@ -96,6 +100,7 @@ class ChatProtocol(LineReceiver):
         self._has_unsent = False
         self._is_ended = False
         self._is_read_closed = False
+        self._closed_for: str | None = None
         self.opened = clock.seconds()
 
     @property
@@ -108,7 +113,7 @@ class ChatProtocol(LineReceiver):
         below.registerProducer(_DrainWatch(self._drained), False)
         if ITCPTransport.providedBy(below):
             _tune(below, self._keepalive)
-        self.factory.undecided.add(self)
+        self._home.connections.add(self)
 
     def dataReceived(self, data: bytes) -> None:
         if self._is_ended or (self._is_closing and not self._hears_late):
@@ -157,12 +162,14 @@ class ChatProtocol(LineReceiver):
             self._end(self._session, refusal, Goodbye(reason="protocol"))
 
     def connectionLost(self, reason: Failure = _connection_done) -> None:  # noqa: ARG002
-        self.factory.undecided.discard(self)
+        session = self._session
+        closed_for = self._closed_for if session is None else session.closed_for
+        self._home.connections.remove(self, closed_for)
         if self._abort is not None:
             self._abort.cancel()
             self._abort = None
-        if self._session is not None:
-            self._home.session_lost(self._session)
+        if session is not None:
+            self._home.session_lost(session)
 
     def readConnectionLost(self) -> None:
         """The client sends nothing more, but may read on: so do scripts that pipe into us."""
@@ -234,6 +241,7 @@ class ChatProtocol(LineReceiver):
 
     def _turn_away(self, error: Malformed | None) -> None:
         """Close a connection whose dialect is not known, after telling it why."""
+        self._closed_for = "protocol"
         if error is not None:
             self.write(LINES.encode(Reply(errno=error.errno, errmsg=error.errmsg))[0])
         self.close_soon()
@@ -246,7 +254,7 @@ class ChatProtocol(LineReceiver):
         session.end(*last)
 
     def _decide(self, dialect: Dialect) -> None:
-        self.factory.undecided.discard(self)
+        self._home.connections.decided(self)
         self._session = self._home.open_session(self, dialect)
         if dialect is CLASSIC:
             self._splitter = ClassicSplitter(self._max_frame)
@@ -255,6 +263,12 @@ class ChatProtocol(LineReceiver):
     def abort(self) -> None:
         """Close at once."""
         self.transport.abortConnection()
+
+    def time_out(self) -> None:
+        """Close a connection that has not shown its dialect in time."""
+        self._closed_for = "login timeout"
+        self.close_soon()
+        self.close()
 
     def _drained(self) -> None:
         if self._socket is not None and self._socket.disconnecting:
@@ -298,8 +312,6 @@ class ChatFactory(Factory):
         self._clock = clock
         self._proxies = Proxies(settings.proxies)
         self._logged: set[object] = set()
-        #: Connections whose dialect is not known, as they have sent no terminator.
-        self.undecided: set[ChatProtocol] = set()
 
     def buildProtocol(self, addr: object) -> ChatProtocol:  # type: ignore[override]
         proxy = self._proxies.network_of(getattr(addr, "host", None))
@@ -323,14 +335,13 @@ class ChatFactory(Factory):
     def look(self) -> None:
         """Close connections that have been undecided for too long."""
         limit = self._clock.seconds() - self._settings.login_timeout
-        for protocol in [one for one in self.undecided if one.opened <= limit]:
-            protocol.close_soon()
-            protocol.close()
+        for client in [one for one in self._home.connections.undecided if one.opened <= limit]:
+            client.time_out()
 
     def abort_undecided(self) -> None:
         """Close connections that there is nothing to say to."""
-        for protocol in list(self.undecided):
-            protocol.abort()
+        for client in list(self._home.connections.undecided):
+            client.abort()
 
 
 def _dialect_of(data: bytes) -> Dialect | None:

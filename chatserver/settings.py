@@ -28,7 +28,14 @@ class Settings:
     """Everything that can be set; times are in seconds, sizes in bytes unless said otherwise."""
 
     port: tuple[str, ...] = _setting(
-        ("6000",), "Port number or Twisted endpoint string to listen on; may be given repeatedly."
+        ("6000",),
+        "Port number or Twisted endpoint string to listen on; may be given repeatedly.",
+        least=1,
+    )
+    web: tuple[str, ...] = _setting(
+        (),
+        "Port number or Twisted endpoint string that serves /metrics (for Prometheus) and /healthz "
+        "over HTTP; may be given repeatedly. A number alone listens on this machine only.",
     )
     database: str = _setting(
         "sqlite:///chatserver.db",
@@ -83,6 +90,8 @@ class Settings:
     )
 
 
+#: The settings that are lists of endpoints.
+_ENDPOINTS = {"port", "web"}
 _KINDS: dict[str, Any] = get_type_hints(Settings)
 _FIELDS = {item.name: item for item in fields(Settings)}
 
@@ -126,8 +135,8 @@ def _from_environment(environment: Mapping[str, str]) -> dict[str, Any]:
         if name.startswith(ENVIRONMENT_PREFIX)
     }
     found.pop("config", None)
-    if "port" in found:
-        found["port"] = found["port"].split()
+    for name in _ENDPOINTS & found.keys():
+        found[name] = found[name].split()
     return found
 
 
@@ -149,8 +158,8 @@ def _convert(name: str, value: Any) -> Any:
         if not isinstance(value, str) or not (value or name == "redis"):
             raise ValueError("must be a text that is not empty")
         return value
-    if name == "port":
-        return _ports(value)
+    if name in _ENDPOINTS:
+        return _ports(value, least=_FIELDS[name].metadata["least"])
     if name == "proxies":
         return _networks(value)
     if isinstance(value, bool):
@@ -170,9 +179,9 @@ def _convert(name: str, value: Any) -> Any:
     return number
 
 
-def _ports(value: Any) -> tuple[str, ...]:
+def _ports(value: Any, least: float) -> tuple[str, ...]:
     items = value if isinstance(value, list | tuple) else [value]
-    if not items or not all(type(item) in (int, str) and str(item) for item in items):
+    if len(items) < least or not all(type(item) in (int, str) and str(item) for item in items):
         raise ValueError("must be a port number, an endpoint string, or a list of them")
     for item in map(str, items):
         if item.isdecimal() and int(item) > 65535:

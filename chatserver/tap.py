@@ -48,20 +48,26 @@ class Options(usage.Options):
         *(
             [field.name.replace("_", "-"), None, None, f"{help_of(field.name)} [{_shown(field)}]"]
             for field in dataclasses.fields(Settings)
-            if field.name != "port"
+            if field.name not in ("port", "web")
         ),
     ]
 
     def __init__(self) -> None:
         super().__init__()
-        self._ports: list[str] = []
+        self._endpoints: dict[str, list[str]] = {}
 
     def opt_port(self, port: str) -> None:
         """Port number, or Twisted endpoint string such as
         ssl:6443:privateKey=key.pem:certKey=cert.pem; may be given repeatedly. [6000]"""
-        self._ports.append(port)
+        self._endpoints.setdefault("port", []).append(port)
 
     opt_p = opt_port
+
+    def opt_web(self, port: str) -> None:
+        """Port number or Twisted endpoint string that serves /metrics (for Prometheus) and
+        /healthz over HTTP; may be given repeatedly. A number alone listens on this machine only.
+        [none]"""
+        self._endpoints.setdefault("web", []).append(port)
 
     def opt_version(self) -> None:
         """Print the version of chatserver and exit."""
@@ -83,9 +89,7 @@ class Options(usage.Options):
             for name, value in self.items()
             if value is not None and name != "config"
         }
-        if self._ports:
-            flags["port"] = self._ports
-        return load(flags, config=self["config"])
+        return load(flags | self._endpoints, config=self["config"])
 
 
 class _Service(ChatServer):

@@ -72,7 +72,7 @@ class FlagTests(OptionsCase):
     def test_every_setting_is_a_flag(self) -> None:
         for field in dataclasses.fields(Settings):
             value: Any = field.default
-            value = ("7000",) if field.name == "port" else value
+            value = ("7000",) if field.name in ("port", "web") else value
             value = (ip_network("fd00::/8"),) if field.name == "proxies" else value
             value = value + "2" if isinstance(value, str) else value
             value = value * 2 if isinstance(value, int | float) else value

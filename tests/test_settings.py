@@ -81,12 +81,13 @@ class OrderTests(SettingsCase):
 
     def test_every_setting_can_come_from_each_place(self) -> None:
         for field in dataclasses.fields(Settings):
-            name, value = field.name, _another(field.default)
+            name, value = field.name, _another(field)
             expected = Settings(**{name: value})
             given = list(value) if isinstance(value, tuple) else value
             text = " ".join(map(str, value)) if isinstance(value, tuple) else str(value)
             self.assertNotEqual(expected, Settings(), name)
-            self.assertEqual(self.load({name: given if name == "port" else text}), expected, name)
+            flag = given if name in ("port", "web") else text
+            self.assertEqual(self.load({name: flag}), expected, name)
             self.assertEqual(self.load(file=f"{name} = {_toml(value)}"), expected, name)
             variable = f"CHATSERVER_{name.upper()}"
             self.assertEqual(self.load(environment={variable: text}), expected, name)
@@ -124,7 +125,16 @@ class OrderTests(SettingsCase):
 
 
 class PortTests(SettingsCase):
-    """A port, or several."""
+    """A port, or several; for the web perhaps none."""
+
+    def test_the_web_endpoint_is_none_or_several(self) -> None:
+        self.assertEqual(self.load().web, ())
+        self.assertEqual(self.load(file="web = []").web, ())
+        self.assertEqual(self.load(environment={"CHATSERVER_WEB": ""}).web, ())
+        both = self.load(environment={"CHATSERVER_WEB": "9000 tcp:9001"})
+        self.assertEqual(both.web, ("9000", "tcp:9001"))
+        for file in ("web = 65536", 'web = ""', 'web = "metrics"', "web = true"):
+            self.assertIn(f"{self.path}: web: ", self.refusal(file=file), file)
 
     def test_numbers_and_endpoint_strings(self) -> None:
         for file, expected in (
@@ -317,9 +327,10 @@ class BadValueTests(SettingsCase):
         self.assertNotIn("\n", str(problem))
 
 
-def _another(default: Any) -> Any:
+def _another(field: dataclasses.Field[Any]) -> Any:
     """A valid value that is not the default."""
-    if default == ():
+    default: Any = field.default
+    if field.name == "proxies":
         return (ip_network("127.0.0.2"), ip_network("fd00::/8"))
     if isinstance(default, tuple):
         return ("7000", "tcp:7001")

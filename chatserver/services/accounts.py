@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 from msgspec import UNSET
 from twisted.logger import Logger
 
 from chatserver.clock import Clock, epoch_milliseconds
 from chatserver.dispatcher import Gate, handles
-from chatserver.errors import InvalidField, NotAllowed, Refused, TooMany
+from chatserver.errors import ChatError, InvalidField, NotAllowed, Refused, TooMany, TryAgain
 from chatserver.services.attempts import LoginAttempts
 from chatserver.services.entry import Arrival, Entries
 from chatserver.services.passwords import Passwords
@@ -39,6 +41,8 @@ class AccountService:
         self._entries = entries
         self._clock = clock
         self._attempts = LoginAttempts(settings.login_failures, clock.seconds)
+        #: Logins by what was shown ("token", "password") and the errno that came of it.
+        self.logins: Counter[tuple[str, int]] = Counter()
         rate = settings.register_rate
         self._registrations = Buckets(rate / 60, max(rate, 1.0), clock.seconds)
 
@@ -63,12 +67,21 @@ class AccountService:
 
     @handles(Login, gate=Gate.LOGGED_OUT)
     async def login(self, turn: Turn, request: Login) -> None:
-        arrival = await (
-            self._by_token(request)
-            if request.token is not UNSET
-            else self._by_password(turn, request)
-        )
-        await self._entries.enter(turn, request, arrival)
+        shown = "password" if request.token is UNSET else "token"
+        try:
+            arrival = await (
+                self._by_token(request)
+                if request.token is not UNSET
+                else self._by_password(turn, request)
+            )
+            await self._entries.enter(turn, request, arrival)
+        except ChatError as refusal:
+            self.logins[shown, refusal.errno] += 1
+            raise
+        except Exception:
+            self.logins[shown, TryAgain.errno] += 1
+            raise
+        self.logins[shown, 0] += 1
 
     @handles(Loginout)
     async def logout(self, turn: Turn, request: Loginout) -> Reply:  # noqa: ARG002

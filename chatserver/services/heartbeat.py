@@ -53,7 +53,7 @@ class HeartbeatService:
         if login is None and now - session.login_since >= self._login_timeout:
             # A login that is being checked may end first.
             if not session.requests.in_progress:
-                session.goodbye(Goodbye(reason="idle"))
+                session.goodbye(Goodbye(reason="idle"), closed_for="login timeout")
             return
         silence = now - session.last_heard
         if silence < self._ping_interval:

@@ -35,7 +35,8 @@ class Passwords:
         self._reactor = reactor
         self._threads = threads
         self._limit = limit
-        self._waiting = 0
+        #: Hashes that wait or are being computed.
+        self.waiting = 0
         # Unknown accounts cost the same work as wrong passwords.
         self._nobody = _hasher.hash(secrets.token_hex())
         self._pool = ThreadPool(0, threads, "passwords")
@@ -61,15 +62,15 @@ class Passwords:
         self._pool.stop()
 
     async def _run(self, work: Callable[[], T]) -> T:
-        if self._waiting >= self._limit:
-            wait = max(1.0, self._waiting * _SECONDS_EACH / self._threads)
+        if self.waiting >= self._limit:
+            wait = max(1.0, self.waiting * _SECONDS_EACH / self._threads)
             raise TooMany("too many logins at once; try again", retry_after=wait)
-        self._waiting += 1
+        self.waiting += 1
         try:
             deferred = deferToThreadPool(self._reactor, self._pool, self._run_politely, work)
             return await deferred
         finally:
-            self._waiting -= 1
+            self.waiting -= 1
 
     def _run_politely(self, work: Callable[[], T]) -> T:
         """Run in this thread, after everything else that this machine has to do."""

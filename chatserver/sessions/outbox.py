@@ -111,6 +111,11 @@ class Outbox:
         return self._held_bytes + self._in_transport > CONGESTED
 
     @property
+    def unsent(self) -> int:
+        """The bytes of which it is not known that they reached the socket."""
+        return self._held_bytes + self._in_transport
+
+    @property
     def is_empty(self) -> bool:
         """Whether everything has reached the socket."""
         return not (self._held or self._in_transport)
@@ -156,7 +161,7 @@ class Outbox:
         self._is_closing = True
         self._connection.close_soon()
         if discard:
-            self._held.clear()
+            self._drop_held()
             for frame in frames:
                 self._give(frame)
         else:
@@ -168,7 +173,7 @@ class Outbox:
     def lost(self) -> None:
         """The connection is gone."""
         self._is_closing = True
-        self._held.clear()
+        self._drop_held()
         self._postponed.clear()
         self._marks.clear()
         if self._next_frame is not None:
@@ -210,6 +215,10 @@ class Outbox:
             self._live_bytes += size
             if self._live_bytes > self._limit:
                 self._overflowed()
+
+    def _drop_held(self) -> None:
+        self._held.clear()
+        self._held_bytes = self._live_bytes = 0
 
     def _has_room(self) -> bool:
         if self._gap is not None:

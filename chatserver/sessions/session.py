@@ -104,6 +104,8 @@ class Session:
         self.login: Login | None = None
         self.bucket = TokenBucket(settings.rate, settings.burst, clock.seconds)
         self.is_closing = False
+        #: Why the server closes it; None where it does not.
+        self.closed_for: str | None = None
         #: When the client was last heard, and since when it might have logged in.
         self.last_heard = self.login_since = clock.seconds()
         self.last_ping = 0.0
@@ -175,11 +177,17 @@ class Session:
         if frames:
             self.outbox.push(frames, live=False)
 
-    def goodbye(self, goodbye: Goodbye, *, discard: bool = False) -> None:
-        """Say why, and close; ``discard`` what has not been sent."""
+    def goodbye(
+        self, goodbye: Goodbye, *, discard: bool = False, closed_for: str | None = None
+    ) -> None:
+        """Say why, and close; ``discard`` what has not been sent.
+
+        :param closed_for: the reason for people who run the server, if it is not the same.
+        """
         if self.is_closing:
             return
         self.is_closing = True
+        self.closed_for = closed_for or goodbye.reason
         self.requests.drop_waiting()
         self.outbox.finish(self.dialect.encode(goodbye), discard=discard)
 
@@ -217,6 +225,9 @@ class Session:
     def _finish(self, last: tuple[Frame, ...]) -> None:
         if not self.is_closing:
             self.is_closing = True
+            for frame in last:
+                if isinstance(frame, Goodbye):
+                    self.closed_for = frame.reason
             frames = tuple(part for frame in last for part in self.dialect.encode(frame))
             self.outbox.finish(frames, discard=False)
 

@@ -51,6 +51,11 @@ class Database:
         self._writer = engine.pool(reactor, 1)
         self._breaker = Breaker(reactor, self._answers)
 
+    @property
+    def is_usable(self) -> bool:
+        """Whether it answered what it was asked last."""
+        return not (self._breaker.is_open or self._in_trouble)
+
     def close(self) -> None:
         """Close all connections, after what has been given has run."""
         self._breaker.stop()

@@ -8,6 +8,7 @@ from typing import Any, Generic, TypeVar
 from twisted.internet.defer import Deferred
 
 from chatserver.clock import Clock
+from chatserver.peak import Peak
 from chatserver.spawn import spawn
 
 Item = TypeVar("Item")
@@ -33,6 +34,11 @@ class GroupCommit(Generic[Item, Outcome]):
         self._most = most
         self._pending: list[tuple[Item, Deferred[Outcome]]] = []
         self._is_committing = False
+        #: How many transactions there were, and the seconds that they took.
+        self.commits = 0
+        self.seconds = 0.0
+        self.last_seconds = 0.0
+        self.longest = Peak(clock.seconds)
 
     def __len__(self) -> int:
         """How many items wait for their transaction to begin."""
@@ -52,10 +58,12 @@ class GroupCommit(Generic[Item, Outcome]):
         try:
             while self._pending:
                 batch, self._pending = self._pending[: self._most], self._pending[self._most :]
+                begun = self._clock.seconds()
                 try:
                     outcomes = await self._commit([item for item, _ in batch])
                 except Exception as problem:
                     outcomes = [problem] * len(batch)
+                self._took(max(0.0, self._clock.seconds() - begun))
                 for (_, written), outcome in zip(batch, outcomes, strict=True):
                     if isinstance(outcome, Exception):
                         written.errback(outcome)
@@ -63,3 +71,9 @@ class GroupCommit(Generic[Item, Outcome]):
                         written.callback(outcome)
         finally:
             self._is_committing = False
+
+    def _took(self, seconds: float) -> None:
+        self.commits += 1
+        self.seconds += seconds
+        self.last_seconds = seconds
+        self.longest.note(seconds)

@@ -55,7 +55,10 @@ class MessageLog:
         self._database = database
         self._conversations = conversations
         self._limit = limit
-        self._drafts: GroupCommit[Draft, Stored] = GroupCommit(clock, self._store, _BATCH)
+        #: The messages on their way into the database.
+        self.drafts: GroupCommit[Draft, Stored] = GroupCommit(clock, self._store, _BATCH)
+        #: How many were stored since the start.
+        self.stored = 0
         self._last_seqs: BoundedCache[int, int] = BoundedCache(_CACHED_SEQS)
         self._made_cids = count()
         self._boot = secrets.token_hex(8)
@@ -74,9 +77,9 @@ class MessageLog:
 
         :raises TryAgain: too many messages wait already.
         """
-        if len(self._drafts) >= self._limit:
+        if len(self.drafts) >= self._limit:
             raise TryAgain("the server is overloaded; try again", retry_after=_RETRY_AFTER)
-        return self._drafts.put(draft)
+        return self.drafts.put(draft)
 
     async def page_after(self, conversation: int, after: int, limit: int) -> list[Message]:
         """The first ``limit`` messages above a seq, oldest first."""
@@ -138,6 +141,7 @@ class MessageLog:
     def _committed(self, batch: Batch) -> Sequence[Outcome]:
         for conversation, seq in batch.last_seqs.items():
             self._last_seqs.put(conversation, seq)
+        self.stored += sum(isinstance(one, Stored) and not one.is_repeat for one in batch.outcomes)
         for pair, conversation in batch.pairs.items():
             self._conversations.remember_pair(pair, conversation)
         return batch.outcomes

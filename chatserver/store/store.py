@@ -74,6 +74,19 @@ class Store:
         """What concerns these accounts, as it stands in the database now."""
         return await self._database.read(_select_interests, accounts)
 
+    @property
+    def is_usable(self) -> bool:
+        """Whether the database answered what it was asked last."""
+        return self._database.is_usable
+
+    async def check(self) -> None:
+        """Ask the database something small, by way of those who read and of the one who writes.
+
+        :raises TryAgain: it can't be used.
+        """
+        await self._database.read(_ask)
+        await self._database.write(_ask)
+
     def on_recovery(self, listener: Callable[[], None]) -> None:
         """Call ``listener`` when the database can be used again after it could not."""
         self._database.on_recovery = listener
@@ -81,6 +94,10 @@ class Store:
     def close(self) -> None:
         """Close the database, after what has been given to it has run."""
         self._database.close()
+
+
+def _ask(cursor: Cursor) -> None:
+    cursor.execute("SELECT 1")
 
 
 def _select_circle(cursor: Cursor, account: int) -> Circle:

@@ -1,0 +1,25 @@
+"""What of a node the web pages show."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from chatserver.bus.bus import Bus
+from chatserver.dispatcher import Dispatcher
+from chatserver.services.accounts import AccountService
+from chatserver.services.passwords import Passwords
+from chatserver.sessions.connections import Connections
+from chatserver.sessions.registry import Registry
+from chatserver.store.store import Store
+
+
+class Parts(Protocol):
+    """The parts of a node."""
+
+    store: Store
+    bus: Bus
+    registry: Registry
+    connections: Connections
+    accounts: AccountService
+    dispatcher: Dispatcher
+    passwords: Passwords
