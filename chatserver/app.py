@@ -64,6 +64,14 @@ class ChatServer(Service):
         """
         self._node = Node(self._settings, self._reactor)
         self._factory = ChatFactory(self._node, self._settings, self._reactor)
+        limit = self._node.connections.limit
+        if limit < self._settings.max_connections:
+            self._log.info(
+                "room for {limit} connections, not for {wanted} (--max-connections), as the system "
+                "lets this process open no more files",
+                limit=limit,
+                wanted=self._settings.max_connections,
+            )
         self._ports = [_listen(one, self._factory) for one in self._endpoints]
         if self._web_endpoints:
             self._pulse = Pulse(self._reactor)

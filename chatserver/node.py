@@ -35,7 +35,7 @@ from chatserver.services.resync import Resync
 from chatserver.services.sequencer import Sequencer
 from chatserver.services.signals import SignalService
 from chatserver.services.sync import Sync
-from chatserver.sessions.connections import Connections
+from chatserver.sessions.connections import Connections, room
 from chatserver.sessions.registry import Registry
 from chatserver.sessions.session import Session
 from chatserver.settings import Settings
@@ -59,7 +59,7 @@ class Node:
         name = secrets.token_hex(8)
         self.store = store = Store(settings, reactor, name)
         self.registry = registry = Registry()
-        self.connections = Connections()
+        self.connections = Connections(room(settings.max_connections))
         self.passwords = Passwords(reactor, settings.hash_threads, settings.hash_queue)
         self.bus: Bus = LocalBus()
         places: Places = LocalPlaces()
@@ -81,6 +81,7 @@ class Node:
             bus,
             places,
             registry,
+            self.connections,
             sync,
             sequencer,
             self.presence,

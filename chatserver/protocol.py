@@ -6,6 +6,7 @@ import socket
 from collections.abc import Callable
 from typing import Any, Protocol
 
+from msgspec import UNSET
 from twisted.internet.error import ConnectionDone
 from twisted.internet.interfaces import (
     IHalfCloseableProtocol,
@@ -20,7 +21,7 @@ from twisted.python.failure import Failure
 from zope.interface import implementer
 
 from chatserver.clock import Call, Clock
-from chatserver.errors import Malformed
+from chatserver.errors import ChatError, Malformed, TryAgain
 from chatserver.proxied import BadHeader, HeaderReader, NoHeader, Proxies
 from chatserver.sessions.connections import Connections
 from chatserver.sessions.session import Session
@@ -37,6 +38,7 @@ _NO_HEADER = (
     "this address is set as a trusted proxy (--proxies), so its connections must begin with a "
     "PROXY protocol header"
 )
+_full = TryAgain("the server is full; try again", retry_after=5.0)
 _connection_done = Failure(ConnectionDone())
 
 
@@ -239,11 +241,13 @@ class ChatProtocol(LineReceiver):
         self._header = None
         return rest
 
-    def _turn_away(self, error: Malformed | None) -> None:
+    def _turn_away(self, error: ChatError | None) -> None:
         """Close a connection whose dialect is not known, after telling it why."""
         self._closed_for = "protocol"
         if error is not None:
-            self.write(LINES.encode(Reply(errno=error.errno, errmsg=error.errmsg))[0])
+            retry_after = UNSET if error.retry_after is None else error.retry_after
+            refusal = Reply(errno=error.errno, errmsg=error.errmsg, retry_after=retry_after)
+            self.write(LINES.encode(refusal)[0])
         self.close_soon()
         self.close()
 
@@ -263,6 +267,18 @@ class ChatProtocol(LineReceiver):
     def abort(self) -> None:
         """Close at once."""
         self.transport.abortConnection()
+
+    def give_way(self) -> None:
+        """Close, as a newer connection needs its place; say so where that can be."""
+        session = self._session
+        if session is None or session.is_closing or self._has_unsent:
+            self.abort()
+        else:
+            session.goodbye(Goodbye(reason="idle"))
+
+    def turn_away(self) -> None:
+        """Close, as there is no place for it; say so, in lines, as its dialect is not known."""
+        self._turn_away(_full)
 
     def time_out(self) -> None:
         """Close a connection that has not shown its dialect in time."""
@@ -313,7 +329,9 @@ class ChatFactory(Factory):
         self._proxies = Proxies(settings.proxies)
         self._logged: set[object] = set()
 
-    def buildProtocol(self, addr: object) -> ChatProtocol:  # type: ignore[override]
+    def buildProtocol(self, addr: object) -> ChatProtocol | None:  # type: ignore[override]
+        if not self._home.connections.admits():
+            return None
         proxy = self._proxies.network_of(getattr(addr, "host", None))
         header = None if proxy is None else HeaderReader()
         protocol = ChatProtocol(self._home, self._settings, self._clock, header)

@@ -55,6 +55,12 @@ class Settings:
         "1 or 2), whose address then counts as the client's. A header before a TLS handshake is "
         "not understood: let the proxy end TLS.",
     )
+    max_connections: int = _setting(
+        50_000,
+        "Connections at once; fewer, where the system lets the server open fewer files. At the "
+        "limit the one that has waited longest without logging in gives way to a new one.",
+        least=1,
+    )
     max_frame: int = _setting(65536, "Longest accepted frame, in bytes.", least=1024)
     max_text: int = _setting(16384, "Longest text of a chat, in characters.", least=1)
     rate: float = _setting(

@@ -18,6 +18,7 @@ from chatserver.services.handover import Handover
 from chatserver.services.presence import PresenceService
 from chatserver.services.sequencer import Sequencer
 from chatserver.services.sync import Missed, Sync
+from chatserver.sessions.connections import Connections
 from chatserver.sessions.limits import Buckets
 from chatserver.sessions.registry import GroupPlace, LocalAccount, Registry, Vacated
 from chatserver.sessions.requests import Turn
@@ -64,6 +65,7 @@ class Entries:
         bus: Bus,
         places: Places,
         registry: Registry,
+        connections: Connections,
         sync: Sync,
         sequencer: Sequencer,
         presence: PresenceService,
@@ -76,6 +78,7 @@ class Entries:
         self._bus = bus
         self._places = places
         self._registry = registry
+        self._connections = connections
         self._sync = sync
         self._sequencer = sequencer
         self._presence = presence
@@ -143,6 +146,7 @@ class Entries:
         if login is None:
             return
         session.login = None
+        self._connections.logged_out(session.connection)
         account = login.account
         self._forget(account, self._registry.remove(account, session))
         try:
@@ -211,6 +215,7 @@ class Entries:
         )
         session.login = login
         self._registry.add(account, session)
+        self._connections.logged_in(session.connection)
         if place.holder in self._displaced:
             self._displaced.discard(place.holder)
             session.goodbye(Goodbye(reason="replaced"))

@@ -72,6 +72,11 @@ ROWS: list[Row[Sight]] = [
         ("state",),
     ),
     Row(
+        "connections_limit",
+        "Connections that there may be at once.",
+        lambda sight: sight.parts.connections.limit,
+    ),
+    Row(
         "connections_opened_total",
         "Connections that were opened.",
         lambda sight: sight.parts.connections.opened,

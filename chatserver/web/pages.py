@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from prometheus_client.exposition import choose_encoder
 from prometheus_client.registry import CollectorRegistry
+from twisted.internet.interfaces import IAddress
+from twisted.protocols.policies import ProtocolWrapper, WrappingFactory
 from twisted.web.http import OK, SERVICE_UNAVAILABLE
 from twisted.web.pages import notFound
 from twisted.web.resource import IResource, Resource
@@ -16,6 +18,7 @@ from chatserver.web.parts import Parts
 from chatserver.web.pulse import Pulse
 
 _IDLE_LIMIT = 60  # seconds
+_MOST_AT_ONCE = 32  # connections
 
 
 class _Page(Resource):
@@ -83,9 +86,20 @@ class _QuietSite(Site):
         """Not here."""
 
 
-def site(parts: Parts, pulse: Pulse) -> Site:
+class _Limited(WrappingFactory):
+    """Leaves descriptors for more important things."""
+
+    noisy = False
+
+    def buildProtocol(  # type: ignore[override]
+        self, addr: IAddress | None
+    ) -> ProtocolWrapper | None:
+        return super().buildProtocol(addr) if len(self.protocols) < _MOST_AT_ONCE else None
+
+
+def site(parts: Parts, pulse: Pulse) -> WrappingFactory:
     """What the web endpoint serves."""
     root = _Page()
     root.putChild(b"metrics", MetricsPage(parts, pulse))
     root.putChild(b"healthz", HealthPage(parts))
-    return _QuietSite(root, timeout=_IDLE_LIMIT)
+    return _Limited(_QuietSite(root, timeout=_IDLE_LIMIT))
