@@ -77,7 +77,8 @@ def handles(
     also finish the turn itself. What it raises as :class:`ChatError` becomes the refusal.
 
     :param rated: it counts for the rate limit.
-    :param overtakes: it need not wait for the requests before it.
+    :param overtakes: it need not wait for the requests before it, while the client reads what
+        it is answered.
     :param late: it is taken also while the server stops, and behind a goodbye.
     :param admit: another method of the service, called first, even where a field is invalid;
         what it raises is the refusal.
@@ -128,11 +129,12 @@ class Dispatcher:
         if session.is_closing:
             if type(request) in self._late:
                 self.run(Turn(session, request, overtakes=True))
-        elif type(request) in self._overtaking:
+        elif type(request) in self._overtaking and not session.outbox.is_congested:
             self.run(Turn(session, request, overtakes=True))
         else:
             wants_quiet = not session.dialect.talkative and _msgid(request) in _ACKS
-            session.requests.put(Turn(session, request, wants_quiet=wants_quiet))
+            size = len(frame)
+            session.requests.put(Turn(session, request, size=size, wants_quiet=wants_quiet))
 
     def run(self, turn: Turn) -> None:
         """Begin a request's turn."""

@@ -68,6 +68,10 @@ class Settings:
     )
     burst: int = _setting(2000, "Requests that an account may make at once.", least=1)
     register_rate: float = _setting(120.0, "Registrations a minute from one address; 0 = no limit.")
+    login_rate: float = _setting(
+        12_000.0,
+        "Logins a minute from one address, all of them at once if need be; 0 = no limit.",
+    )
     login_failures: int = _setting(
         5, "Wrong passwords in a row before an address has to wait; 0 = no limit."
     )
@@ -82,10 +86,18 @@ class Settings:
         4 * 2**20, "Unsent bytes for one connection before it is closed as slow.", least=65536
     )
     in_progress: int = _setting(
-        1000, "Requests of one connection in progress before the server stops reading.", least=1
+        1000,
+        "Requests of one connection in progress, or 1 MiB of them, before the server stops "
+        "reading.",
+        least=1,
     )
     pending: int = _setting(
         50_000, "Messages waiting for the database before more are refused.", least=1
+    )
+    pending_text: int = _setting(
+        64 * 2**20,
+        "Characters of messages waiting for the database before more are refused.",
+        least=1,
     )
     hash_threads: int = _setting(2, "Threads that hash passwords, at low priority.", least=1)
     hash_queue: int = _setting(200, "Password hashes waiting before more are refused.", least=1)

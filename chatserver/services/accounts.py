@@ -19,8 +19,9 @@ from chatserver.settings import Settings
 from chatserver.store.accounts import Account
 from chatserver.store.devices import UNNAMED
 from chatserver.store.store import Store
+from chatserver.wire.codec import Rejected
 from chatserver.wire.frames import RegisterAck, Reply
-from chatserver.wire.requests import Login, Loginout, Register
+from chatserver.wire.requests import Login, Loginout, Register, Request
 
 
 class AccountService:
@@ -45,6 +46,18 @@ class AccountService:
         self.logins: Counter[tuple[str, int]] = Counter()
         rate = settings.register_rate
         self._registrations = Buckets(rate / 60, max(rate, 1.0), clock.seconds)
+        rate = settings.login_rate
+        self._arrivals = Buckets(rate / 60, max(rate, 1.0), clock.seconds)
+
+    @property
+    def waiting(self) -> int:
+        """Logins that wait until others of the same account and address have been checked."""
+        return self._attempts.waiting
+
+    @property
+    def remembered(self) -> int:
+        """Addresses, and pairs of one with an account, of which a limit is remembered."""
+        return len(self._attempts) + len(self._registrations) + len(self._arrivals)
 
     def admit_registration(self, turn: Turn) -> None:
         """
@@ -65,9 +78,18 @@ class AccountService:
         self._log.info("account {account} registered", account=account)
         return RegisterAck(id=account)
 
-    @handles(Login, gate=Gate.LOGGED_OUT)
+    def admit_login(self, turn: Turn) -> None:
+        """
+        :raises TooMany: too many came from the address, those that were refused counted.
+        """
+        wait = self._arrivals.of(turn.session.connection.peer).take()
+        if wait:
+            self.logins[_shown(turn.request), TooMany.errno] += 1
+            raise TooMany("too many logins from your address", retry_after=wait)
+
+    @handles(Login, gate=Gate.LOGGED_OUT, admit=admit_login)
     async def login(self, turn: Turn, request: Login) -> None:
-        shown = "password" if request.token is UNSET else "token"
+        shown = _shown(request)
         try:
             arrival = await (
                 self._by_token(request)
@@ -137,6 +159,13 @@ class AccountService:
         if not is_right:
             self._log.info("a wrong password from {address}", address=address)
             raise Refused
+
+
+def _shown(request: Request | Rejected) -> str:
+    """What a login shows; one that can't be understood, nothing of use."""
+    if not isinstance(request, Login):
+        return "nothing"
+    return "password" if request.token is UNSET else "token"
 
 
 def _check_enabled(account: Account) -> None:

@@ -12,6 +12,7 @@ from chatserver.sessions.limits import Buckets
 _LONGEST_WAIT = 60.0  # seconds
 _PRUNE_AT = 10_000
 _A_MINUTE_PER_ADDRESS = 50
+_MOST_WAITING = 20  # for the checks of one account and address
 
 Key = tuple[str, str]
 
@@ -42,18 +43,29 @@ class LoginAttempts:
         rate = _A_MINUTE_PER_ADDRESS / 60 if limit else 0.0
         self._addresses = Buckets(rate, _A_MINUTE_PER_ADDRESS, now)
 
+    def __len__(self) -> int:
+        return len(self._records) + len(self._addresses)
+
+    @property
+    def waiting(self) -> int:
+        """How many wait until others have been checked."""
+        return sum(len(record.waiting) for record in self._records.values())
+
     async def begin(self, address: str, account: str) -> None:
         """Begin to check a password; :meth:`end` must follow.
 
         No more are checked at once than could be wrong before a wait begins.
 
-        :raises TooMany: the address has to wait, and its right password too.
+        :raises TooMany: the address has to wait, and its right password too; or too many wait
+            until others have been checked.
         """
         if not self._limit:
             return
         key = (address, account)
         record = self._records.get(key)
         while record and record.checking and record.failures + record.checking >= self._limit:
+            if len(record.waiting) >= _MOST_WAITING:
+                raise TooMany("too many logins to this account at once", retry_after=1.0)
             waiting: Deferred[None] = Deferred()
             record.waiting.append(waiting)
             await waiting

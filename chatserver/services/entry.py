@@ -176,6 +176,7 @@ class Entries:
         return lost
 
     async def _release(self, place: Place) -> None:
+        self._displaced.discard(place.holder)
         with suppress(TryAgain):  # it is given back when the database can be reached again
             if await self._places.release(place):
                 self._tell_presence(place.account, "offline")

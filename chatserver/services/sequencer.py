@@ -51,6 +51,11 @@ class Sequencer:
         self._followers: dict[int, int] = {}
         self._gaps: dict[int, _Gap] = {}
 
+    @property
+    def gaps(self) -> int:
+        """How many conversations wait for messages that were not told yet."""
+        return len(self._gaps)
+
     def follow(self, account: LocalAccount, conversation: int, last: int) -> None:
         """Hand on to an account what follows ``last``, unless others here are further."""
         assert account.conversations is not None

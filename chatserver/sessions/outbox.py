@@ -74,6 +74,7 @@ class Outbox:
         "_next_frame",
         "_overflowed",
         "_postponed",
+        "_postponed_bytes",
         "_quiet",
     )
 
@@ -102,6 +103,7 @@ class Outbox:
         self._marks: list[Mark] = []
         self._quiet = 0
         self._postponed: list[tuple[tuple[bytes, ...], Mark | None, bool]] = []
+        self._postponed_bytes = 0  # of live pushes
         self._next_frame: Call | None = None
         self._is_closing = False
 
@@ -113,7 +115,7 @@ class Outbox:
     @property
     def unsent(self) -> int:
         """The bytes of which it is not known that they reached the socket."""
-        return self._held_bytes + self._in_transport
+        return self._held_bytes + self._in_transport + self._postponed_bytes
 
     @property
     def is_empty(self) -> bool:
@@ -127,7 +129,8 @@ class Outbox:
     def push(self, frames: tuple[bytes, ...], mark: Mark | None = None, *, live: bool) -> None:
         """Send frames that the client did not ask for; ``live`` ones count for the limit."""
         if self._quiet:
-            self._postponed.append((frames, mark, live))
+            if not self._is_closing:
+                self._postpone(frames, mark, live=live)
         else:
             self._send(frames, mark, live=live)
 
@@ -139,6 +142,7 @@ class Outbox:
         self._quiet -= 1
         if not self._quiet:
             postponed, self._postponed = self._postponed, []
+            self._postponed_bytes = 0
             for frames, mark, live in postponed:
                 self._send(frames, mark, live=live)
 
@@ -175,6 +179,7 @@ class Outbox:
         self._is_closing = True
         self._drop_held()
         self._postponed.clear()
+        self._postponed_bytes = self._in_transport = 0
         self._marks.clear()
         if self._next_frame is not None:
             self._next_frame.cancel()
@@ -213,8 +218,17 @@ class Outbox:
         self._held_bytes += size
         if live:
             self._live_bytes += size
-            if self._live_bytes > self._limit:
-                self._overflowed()
+            self._check_limit()
+
+    def _postpone(self, frames: tuple[bytes, ...], mark: Mark | None, *, live: bool) -> None:
+        self._postponed.append((frames, mark, live))
+        if live:
+            self._postponed_bytes += sum(map(len, frames))
+            self._check_limit()
+
+    def _check_limit(self) -> None:
+        if self._live_bytes + self._postponed_bytes > self._limit:
+            self._overflowed()
 
     def _drop_held(self) -> None:
         self._held.clear()

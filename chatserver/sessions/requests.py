@@ -15,27 +15,32 @@ if TYPE_CHECKING:
     from chatserver.sessions.session import Session
 
 _SENDS = (OneChat, GroupChat)
+# Bytes of requests in progress, besides their number.
+BYTES_IN_PROGRESS = 2**20
 
 
 class Turn:
     """One request on its way to its answer.
 
+    :param size: the bytes of its frame.
     :param wants_quiet: nothing may be pushed before its answer.
     :param overtakes: it is answered at once, whatever waits.
     """
 
-    __slots__ = ("frames", "is_send", "overtakes", "request", "session", "wants_quiet")
+    __slots__ = ("frames", "is_send", "overtakes", "request", "session", "size", "wants_quiet")
 
     def __init__(
         self,
         session: Session,
         request: Request | Rejected,
         *,
+        size: int = 0,
         wants_quiet: bool = False,
         overtakes: bool = False,
     ) -> None:
         self.session = session
         self.request = request
+        self.size = size
         self.is_send = isinstance(request, _SENDS)
         self.wants_quiet = wants_quiet
         self.overtakes = overtakes
@@ -69,12 +74,13 @@ class RequestQueue:
     :param run: begins a turn; must lead to its ``finish``, now or later.
     :param answer: sends the frames of an answer.
     :param may_run: whether there is room for more answers.
-    :param reading: told to pause (False) when ``limit`` requests are in progress, and to
-        go on (True) when half of them are done.
+    :param reading: told to pause (False) when ``limit`` requests are in progress, or many bytes
+        of them, and to go on (True) when half of them are done.
     """
 
     __slots__ = (
         "_answer",
+        "_bytes",
         "_exclusive",
         "_idle",
         "_is_advancing",
@@ -103,6 +109,7 @@ class RequestQueue:
         self._reading = reading
         self._waiting: deque[Turn] = deque()
         self._open: deque[Turn] = deque()
+        self._bytes = 0
         self._exclusive: Turn | None = None
         self._is_advancing = False
         #: Whether so many are in progress that no more should be read.
@@ -117,8 +124,11 @@ class RequestQueue:
     def put(self, turn: Turn) -> None:
         """Take a request."""
         self._waiting.append(turn)
+        self._bytes += turn.size
         self.advance()
-        if not self.is_paused and self.in_progress >= self._limit:
+        if not self.is_paused and (
+            self.in_progress >= self._limit or self._bytes >= BYTES_IN_PROGRESS
+        ):
             self.is_paused = True
             self._reading(False)
 
@@ -132,11 +142,16 @@ class RequestQueue:
             self._exclusive = None
         opened = self._open
         while opened and opened[0].frames is not None:
-            frames = opened.popleft().frames
-            if frames:
-                self._answer(frames)
+            done = opened.popleft()
+            self._bytes -= done.size
+            if done.frames:
+                self._answer(done.frames)
         self.advance()
-        if self.is_paused and self.in_progress <= self._limit // 2:
+        if (
+            self.is_paused
+            and self.in_progress <= self._limit // 2
+            and self._bytes <= BYTES_IN_PROGRESS // 2
+        ):
             self.is_paused = False
             self._reading(True)
         self._tell_idle()
@@ -163,6 +178,7 @@ class RequestQueue:
     def drop_waiting(self) -> None:
         """Forget requests that have not begun."""
         self._waiting.clear()
+        self._bytes = sum(turn.size for turn in self._open)
         self._tell_idle()
 
     def idle(self) -> Deferred[None]:

@@ -55,6 +55,8 @@ class Engine(Protocol):
     hangs_as_one: bool
     #: Sets a cursor (device, conversation, seq), unless it is further already.
     upsert_cursor: str
+    #: The bytes of a message's text, ``m.body``.
+    body_size: str
     #: Behind a SELECT in a transaction that writes: keeps its rows as they are.
     for_update: str
 

@@ -10,7 +10,6 @@ from __future__ import annotations
 import secrets
 from collections.abc import Sequence
 from itertools import count
-from typing import NamedTuple
 
 from twisted.internet.defer import Deferred
 from twisted.logger import Logger
@@ -23,38 +22,43 @@ from chatserver.store.conversations import Conversations
 from chatserver.store.database import Database
 from chatserver.store.errors import RowRefused
 from chatserver.store.group_commit import GroupCommit
-from chatserver.store.messages import Batch, Draft, Message, Stored
+from chatserver.store.messages import Batch, Draft, Message, Page, Stored
 
 _BATCH = 1000  # messages in one transaction
 _CAREFUL_TRIES = 3
 _CACHED_SEQS = 200_000
 _RETRY_AFTER = 1.0  # seconds
+# Bytes of text that are read at once: for a device that missed them, and for one that asks.
+_BYTES_TO_CATCH_UP = 2**18
+_BYTES_OF_HISTORY = 2**20
 NO_LIMIT = 2**62  # a seq above all others
 
 Outcome = Stored | Conflict | TryAgain
-
-
-class Page(NamedTuple):
-    """Messages of a conversation, oldest first; ``more``: the range holds more of them."""
-
-    messages: list[Message]
-    more: bool
 
 
 class MessageLog:
     """Appends messages to their conversations and reads them back.
 
     :param limit: how many messages may wait for the database.
+    :param most_text: how many characters they may have together.
     """
 
     _log = Logger()
 
     def __init__(
-        self, database: Database, conversations: Conversations, clock: Clock, limit: int
+        self,
+        database: Database,
+        conversations: Conversations,
+        clock: Clock,
+        limit: int,
+        most_text: int,
     ) -> None:
         self._database = database
         self._conversations = conversations
         self._limit = limit
+        self._most_text = most_text
+        #: The characters of the messages that wait for their transaction to begin.
+        self.pending_text = 0
         #: The messages on their way into the database.
         self.drafts: GroupCommit[Draft, Stored] = GroupCommit(clock, self._store, _BATCH)
         #: How many were stored since the start.
@@ -77,15 +81,17 @@ class MessageLog:
 
         :raises TryAgain: too many messages wait already.
         """
-        if len(self.drafts) >= self._limit:
+        if len(self.drafts) >= self._limit or self.pending_text >= self._most_text:
             raise TryAgain("the server is overloaded; try again", retry_after=_RETRY_AFTER)
+        self.pending_text += len(draft.text)
         return self.drafts.put(draft)
 
     async def page_after(self, conversation: int, after: int, limit: int) -> list[Message]:
-        """The first ``limit`` messages above a seq, oldest first."""
-        return await self._database.read(
-            messages.select_oldest, conversation, after, NO_LIMIT, limit
+        """The first messages above a seq, oldest first: ``limit`` of them, or fewer long ones."""
+        page = await self._page(
+            conversation, after, NO_LIMIT, limit, _BYTES_TO_CATCH_UP, newest=False
         )
+        return page.messages
 
     async def last_seq(self, conversation: int) -> int:
         """The seq of a conversation's last message; 0 where it is empty."""
@@ -94,14 +100,24 @@ class MessageLog:
     async def history(
         self, conversation: int, after: int, before: int, limit: int, *, newest: bool
     ) -> Page:
-        """The newest or the oldest messages between two seqs (both exclusive)."""
-        select = messages.select_newest if newest else messages.select_oldest
-        found = await self._database.read(select, conversation, after, before, limit + 1)
-        if len(found) <= limit:
-            return Page(found, False)
-        return Page(found[1:] if newest else found[:limit], True)
+        """The newest or the oldest messages between two seqs (both exclusive).
+
+        There are ``limit`` of them, or fewer long ones.
+        """
+        return await self._page(
+            conversation, after, before, limit, _BYTES_OF_HISTORY, newest=newest
+        )
+
+    async def _page(
+        self, conversation: int, after: int, before: int, limit: int, most: int, *, newest: bool
+    ) -> Page:
+        select, size = messages.select_page, self._database.body_size
+        return await self._database.read(
+            select, size, conversation, after, before, limit, most, newest=newest
+        )
 
     async def _store(self, drafts: Sequence[Draft]) -> Sequence[Outcome]:
+        self.pending_text -= sum(len(draft.text) for draft in drafts)
         try:
             batch = await self._database.write(
                 messages.insert,

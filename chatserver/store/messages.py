@@ -56,6 +56,13 @@ class Message(NamedTuple):
     text: str
 
 
+class Page(NamedTuple):
+    """Messages of a conversation, oldest first; ``more``: the range holds more of them."""
+
+    messages: list[Message]
+    more: bool
+
+
 class Batch(NamedTuple):
     """What became of the drafts of one transaction, in their order."""
 
@@ -206,20 +213,47 @@ _COLUMNS = (
 _BETWEEN = "WHERE m.conversation = ? AND m.seq > ? AND m.seq < ? ORDER BY m.seq "
 
 
-def select_oldest(
-    cursor: Cursor, conversation: int, after: int, before: int, limit: int
-) -> list[Message]:
-    """The first messages between two seqs (both exclusive), oldest first."""
-    cursor.execute(_COLUMNS + _BETWEEN + "LIMIT ?", (conversation, after, before, limit))
-    return [_message(row) for row in cursor.fetchall()]
+def select_page(
+    cursor: Cursor,
+    body_size: str,
+    conversation: int,
+    after: int,
+    before: int,
+    limit: int,
+    most: int,
+    *,
+    newest: bool,
+) -> Page:
+    """The oldest or the newest messages between two seqs (both exclusive).
+
+    :param body_size: SQL for the bytes of ``m.body``.
+    :param limit: the most messages.
+    :param most: the most bytes of their texts, though one message is always taken.
+    """
+    direction = "DESC " if newest else ""
+    cursor.execute(
+        f"SELECT m.seq, {body_size} FROM messages m {_BETWEEN}{direction}LIMIT ?",
+        (conversation, after, before, limit + 1),
+    )
+    found = cursor.fetchall()
+    seqs = _fitting(found[:limit], most)
+    if not seqs:
+        return Page([], False)
+    bounds = (conversation, min(seqs) - 1, max(seqs) + 1)
+    cursor.execute(_COLUMNS + _BETWEEN, bounds)
+    return Page([_message(row) for row in cursor.fetchall()], len(found) > len(seqs))
 
 
-def select_newest(
-    cursor: Cursor, conversation: int, after: int, before: int, limit: int
-) -> list[Message]:
-    """The last messages between two seqs (both exclusive), oldest first."""
-    cursor.execute(_COLUMNS + _BETWEEN + "DESC LIMIT ?", (conversation, after, before, limit))
-    return [_message(row) for row in reversed(cursor.fetchall())]
+def _fitting(found: Sequence[tuple[int, int]], most: int) -> list[int]:
+    """The first seqs of (seq, size) whose sizes make ``most`` together, but one at least."""
+    seqs: list[int] = []
+    total = 0
+    for seq, size in found:
+        total += size
+        if seqs and total > most:
+            break
+        seqs.append(seq)
+    return seqs
 
 
 def _message(row: tuple[int, int, str, int, int, str, str]) -> Message:

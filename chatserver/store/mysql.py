@@ -56,6 +56,7 @@ class MySQL:
         "ON DUPLICATE KEY UPDATE seq = GREATEST(seq, VALUES(seq))"
     )
     for_update = " FOR UPDATE"
+    body_size = "LENGTH(m.body)"
 
     def __init__(self, url: str) -> None:
         if MySQLdb is None:

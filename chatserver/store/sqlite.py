@@ -31,6 +31,7 @@ class SQLite:
         "INSERT INTO cursors (device, conversation, seq) VALUES (?, ?, ?) "
         "ON CONFLICT (device, conversation) DO UPDATE SET seq = MAX(seq, excluded.seq)"
     )
+    body_size = "LENGTH(CAST(m.body AS BLOB))"  # of a text it counts characters, up to a NUL
     for_update = ""  # a transaction that writes has the whole database
 
     def __init__(self, url: str) -> None:

@@ -57,7 +57,9 @@ class Store:
         self.friends = Friends(database)
         self.groups = Groups(database)
         self.conversations = Conversations(database)
-        self.log = MessageLog(database, self.conversations, reactor, settings.pending)
+        self.log = MessageLog(
+            database, self.conversations, reactor, settings.pending, settings.pending_text
+        )
         self.cursors = Cursors(database)
         self.nodes = Nodes(database, node)
         self.shared_places = SharedPlaces(database, node, reactor)

@@ -94,9 +94,20 @@ ROWS: list[Row[Sight]] = [
     ),
     Row(
         "logins_total",
-        "Logins by what was shown (password, token) and the errno of the answer.",
+        "Logins by what was shown (password, token, nothing of use) and the errno of the answer.",
         _logins,
         ("shown", "errno"),
+    ),
+    Row(
+        "logins_waiting",
+        "Logins by password that wait for the check of others to the same account from the same "
+        "address.",
+        lambda sight: sight.parts.accounts.waiting,
+    ),
+    Row(
+        "limits_remembered",
+        "Addresses, and pairs of one with an account, whose limits are remembered.",
+        lambda sight: sight.parts.accounts.remembered,
     ),
     Row(
         "requests_refused_total",
@@ -111,7 +122,7 @@ ROWS: list[Row[Sight]] = [
     ),
     Row(
         "connections_paused",
-        "Connections that are not read from, as they have too many requests in progress.",
+        "Connections that are not read from, as too much of theirs is in progress.",
         lambda sight: sight.paused,
     ),
     Row(
@@ -133,6 +144,16 @@ ROWS: list[Row[Sight]] = [
         "messages_pending",
         "Messages that wait for their transaction to begin.",
         lambda sight: len(sight.commits),
+    ),
+    Row(
+        "messages_pending_characters",
+        "The characters of their texts.",
+        lambda sight: sight.parts.store.log.pending_text,
+    ),
+    Row(
+        "conversations_waiting",
+        "Conversations with a gap: messages wait for others before them.",
+        lambda sight: sight.parts.sequencer.gaps,
     ),
     Row(
         "commits_total",

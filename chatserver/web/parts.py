@@ -8,6 +8,7 @@ from chatserver.bus.bus import Bus
 from chatserver.dispatcher import Dispatcher
 from chatserver.services.accounts import AccountService
 from chatserver.services.passwords import Passwords
+from chatserver.services.sequencer import Sequencer
 from chatserver.sessions.connections import Connections
 from chatserver.sessions.registry import Registry
 from chatserver.store.store import Store
@@ -23,3 +24,4 @@ class Parts(Protocol):
     accounts: AccountService
     dispatcher: Dispatcher
     passwords: Passwords
+    sequencer: Sequencer

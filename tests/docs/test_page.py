@@ -30,7 +30,9 @@ NOT_LIMITS = {
     "database",
     "redis",
     "proxies",
+    "web",
     "pending",
+    "pending_text",
     "hash_threads",
     "hash_queue",
 }

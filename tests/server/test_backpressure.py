@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from tests.server.messages import ack, add_friend, chat, history, login, loginout, ping, register
 from tests.support.servers import ServerCase
 from tests.support.wire import Json, WireClient
@@ -38,6 +40,21 @@ class InProgressTests(ServerCase):
 
 class RepliesTests(ServerCase):
     settings = {"send_queue": 65536, "rate": 0}
+
+    async def test_client_that_pings_without_reading_is_not_read_from_either(self) -> None:
+        client = await self.connect()
+        client.stop_reading()
+        t = "x" * 60
+        pings = [{"msgid": 13, "t": f"{n:05}{t[5:]}"} for n in range(120_000)]
+        client.send(*pings)
+        await client.quiet(2)
+        node: Any = self.server._node
+        [session] = node.registry.sessions
+        self.assertLess(session.outbox.unsent, 2**20)
+        self.assertTrue(session.requests.is_paused)
+        client.read_on()
+        await client.next(msgid=14, t=pings[-1]["t"])
+        self.assertEqual([frame["t"] for frame in client.received], [one["t"] for one in pings])
 
     async def test_client_that_asks_without_reading_is_served_when_it_reads(self) -> None:
         li, client = await self.user()

@@ -31,6 +31,34 @@ class LimitCase(ServerCase):
         return float(reply["retry_after"])
 
 
+class LoginRateTests(LimitCase):
+    settings = {"login_rate": 3}
+
+    async def test_an_address_over_it_has_to_wait_by_token_too(self) -> None:
+        li = self.add_account()
+        client, reply = await self.login(li, device="phone")
+        await client.hang_up()
+        client = await self.connect()
+        for _ in range(2):
+            self.assert_errno(await client.ask(by_token("x")), 1)
+        for message in (by_token(reply["token"]), login(li)):
+            self.assertGreater(await self.refused(client, message, 20), 15)
+        elsewhere = await self.connect(source=OTHER_ADDRESS)
+        self.assertEqual((await elsewhere.ask(by_token(reply["token"])))["errno"], 0)
+
+    async def test_a_login_with_a_bad_field_counts(self) -> None:
+        client = await self.connect()
+        for _ in range(3):
+            self.assert_errno(await client.ask({"msgid": 1, "id": "1"}), 102)
+        await self.refused(client, {"msgid": 1, "id": "1"}, 20)
+
+    async def test_zero_is_no_limit(self) -> None:
+        await self.restart(login_rate=0)
+        client = await self.connect()
+        for _ in range(10):
+            self.assert_errno(await client.ask(by_token("x")), 1)
+
+
 class RateTests(LimitCase):
     settings = {"rate": 0.01, "burst": 5}
 

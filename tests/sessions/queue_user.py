@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import cast
+from typing import Any, cast
 
 from chatserver.sessions.requests import RequestQueue, Turn
 from chatserver.sessions.session import Session
@@ -47,7 +47,7 @@ class QueueUser:
             reading=self.reading.append,
         )
 
-    def turn(self, request: Request | Rejected, **options: bool) -> Turn:
+    def turn(self, request: Request | Rejected, **options: Any) -> Turn:
         return Turn(cast(Session, self), request, **options)
 
     def put(self, *requests: Request | Rejected) -> list[Turn]:

@@ -111,6 +111,50 @@ class OrderTests(SynchronousTestCase):
         self.assertEqual(sorted(user.seqs()), sorted(ends))
 
 
+class LimitTests(SynchronousTestCase):
+    """What waits for the client to read is bounded, wherever it waits."""
+
+    def test_live_pushes_that_are_postponed_count(self) -> None:
+        user = OutboxUser(limit=100)
+        user.outbox.hush()
+        user.outbox.push((b"x" * 60,), live=True)
+        self.assertEqual((user.overflows, user.outbox.unsent), (0, 60))
+        user.outbox.push((b"x" * 60,), live=True)
+        self.assertEqual(user.overflows, 1)
+        user.outbox.push((b"x" * 60,), live=True)
+        self.assertEqual(user.outbox.unsent, 120, "nothing is taken behind the end")
+
+    def test_they_count_together_with_those_that_wait_already(self) -> None:
+        user = OutboxUser(limit=100)
+        user.outbox.push((LARGE,), live=False)
+        user.outbox.push((b"x" * 60,), live=True)
+        user.outbox.hush()
+        user.outbox.push((b"x" * 60,), live=True)
+        self.assertEqual(user.overflows, 1)
+
+    def test_once_sent_they_count_no_longer(self) -> None:
+        user = OutboxUser(limit=100)
+        for _ in range(3):
+            user.outbox.hush()
+            user.outbox.push((b"x" * 60,), live=True)
+            user.outbox.unhush()
+            user.drain()
+        self.assertEqual((user.overflows, user.outbox.unsent), (0, 0))
+
+    def test_after_the_end_nothing_is_held(self) -> None:
+        for end in ("finish", "lost"):
+            user = OutboxUser()
+            user.outbox.push((LARGE,), live=True)
+            user.outbox.push((LARGE,), live=True)
+            user.outbox.hush()
+            user.outbox.push((LARGE,), live=True)
+            if end == "finish":
+                user.outbox.finish((), discard=True)
+            user.drain()
+            user.outbox.lost()
+            self.assertEqual(user.outbox.unsent, 0)
+
+
 class DeliveredTests(SynchronousTestCase):
     """A message counts as delivered when it has reached the socket, and not before."""
 

@@ -10,7 +10,7 @@ from twisted.internet.defer import Deferred
 from twisted.trial.unittest import SynchronousTestCase
 
 from chatserver.errors import InvalidField
-from chatserver.sessions.requests import RequestQueue
+from chatserver.sessions.requests import BYTES_IN_PROGRESS, RequestQueue
 from chatserver.wire.codec import Rejected
 from chatserver.wire.requests import AddFriend, GroupChat, OneChat, Request
 from tests.sessions.queue_user import QueueUser
@@ -166,6 +166,29 @@ class BoundsTests(SynchronousTestCase):
         for turn in turns:
             turn.finish()
         self.assertEqual(user.begun, turns)
+        self.assertEqual(user.reading, [False, True])
+
+    def test_many_bytes_of_them_pause_the_reading_too(self) -> None:
+        user = QueueUser()
+        turns = [user.turn(OTHER, size=BYTES_IN_PROGRESS // 4) for _ in range(4)]
+        for turn in turns[:3]:
+            user.requests.put(turn)
+        self.assertEqual(user.reading, [])
+        user.requests.put(turns[3])
+        self.assertEqual(user.reading, [False])
+        turns[0].finish()
+        self.assertEqual(user.reading, [False])
+        turns[1].finish()
+        self.assertEqual(user.reading, [False, True])
+
+    def test_the_bytes_of_what_was_dropped_do_not_count(self) -> None:
+        user = QueueUser()
+        begun = user.turn(OTHER)
+        user.requests.put(begun)
+        for _ in range(2):
+            user.requests.put(user.turn(OTHER, size=BYTES_IN_PROGRESS))
+            user.requests.drop_waiting()
+        begun.finish()
         self.assertEqual(user.reading, [False, True])
 
     def test_a_limit_of_one(self) -> None:

@@ -248,6 +248,33 @@ class ReadingTests(StoreCase):
             self.assertEqual([message.seq for message in page.messages], list(expected), case)
             self.assertIs(page.more, more, case)
 
+    async def _long_ones(self, text: str, count: int) -> int:
+        one = await self.account()
+        drafts = [self.draft(one, (one, one), text) for _ in range(count)]
+        stored = await all_of(map(self.store.log.append, drafts))
+        return int(stored[0].conversation)
+
+    async def test_a_page_for_catching_up_has_some_256_kib_at_most(self) -> None:
+        conversation = await self._long_ones("\0ä" * 20_000, 10)  # 60,000 bytes each
+        page = await self.store.log.page_after(conversation, 0, 200)
+        self.assertEqual([message.seq for message in page], [1, 2, 3, 4])
+        page = await self.store.log.page_after(conversation, 8, 200)
+        self.assertEqual([message.seq for message in page], [9, 10])
+
+    async def test_history_has_some_1_mib_at_most_and_says_that_there_is_more(self) -> None:
+        conversation = await self._long_ones("\0ä" * 20_000, 30)
+        for newest, expected in ((True, range(14, 31)), (False, range(1, 18))):
+            page = await self.store.log.history(conversation, 0, 31, 200, newest=newest)
+            self.assertEqual([message.seq for message in page.messages], list(expected))
+            self.assertTrue(page.more)
+        page = await self.store.log.history(conversation, 13, 31, 200, newest=True)
+        self.assertFalse(page.more)
+
+    async def test_one_message_is_read_however_long_it_is(self) -> None:
+        conversation = await self._long_ones("x" * 300_000, 2)
+        page = await self.store.log.page_after(conversation, 0, 200)
+        self.assertEqual([message.seq for message in page], [1])
+
     async def test_other_conversations_are_not_read(self) -> None:
         conversation, one = await self._ten()
         other = await self.account()

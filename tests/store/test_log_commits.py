@@ -34,7 +34,7 @@ class CountedCase(StoreCase):
         super().setUp()
         self.counting = CountingDatabase(engine_of(self.url), reactor)
         self.addCleanup(self.counting.close)
-        self.log = MessageLog(self.counting, Conversations(self.counting), reactor, 50_000)
+        self.log = MessageLog(self.counting, Conversations(self.counting), reactor, 50_000, 10**9)
 
 
 class GroupCommitTests(CountedCase):

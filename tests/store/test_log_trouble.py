@@ -149,7 +149,7 @@ class LockedTests(StoreCase):
         super().setUp()
         self.database = Database(engine_of(self.url), reactor)
         self.addCleanup(self.database.close)
-        self.log = MessageLog(self.database, Conversations(self.database), reactor, 50_000)
+        self.log = MessageLog(self.database, Conversations(self.database), reactor, 50_000, 10**9)
         self.other = self.connection()
 
     async def _be_impatient(self) -> None:
