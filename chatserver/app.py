@@ -140,15 +140,23 @@ def endpoints(option: str, texts: Sequence[str], reactor: Any) -> list[_Endpoint
 
     :raises CannotListen: a text is no endpoint string.
     """
-    behind = f"backlog={_BACKLOG}" if option == "port" else "interface=127.0.0.1"
     found = []
     for text in texts:
-        full = f"tcp:{text}:{behind}" if text.isdecimal() else text
         try:
-            found.append(_Endpoint(option, text, serverFromString(reactor, full)))
+            endpoint = serverFromString(reactor, _in_full(option, text))
+            found.append(_Endpoint(option, text, endpoint))
         except Exception as problem:
             raise CannotListen(f"can't use the port {text!r}: {problem}") from None
     return found
+
+
+def _in_full(option: str, text: str) -> str:
+    """The endpoint string that a text of a setting stands for."""
+    if text.isdecimal():
+        text = f"tcp:{text}" if option == "port" else f"tcp:{text}:interface=127.0.0.1"
+    # Twisted's default is 50: a storm of reconnects would be held up for seconds.
+    can_wait = text.startswith(("tcp:", "ssl:", "unix:")) and ":backlog=" not in text
+    return f"{text}:backlog={_BACKLOG}" if can_wait else text
 
 
 def _listen(at: _Endpoint, factory: Any) -> Any:

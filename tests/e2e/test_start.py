@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import pwd
+import signal
 import socket
 import sqlite3
 import tempfile
@@ -191,3 +192,17 @@ def test_help_explains_every_option(tmp_path: Path) -> None:
     assert status == 0
     for word in ("--port", "--database", "--config", "--max-frame", "--token-days", "CHATSERVER_"):
         assert word in output
+
+
+def test_many_connections_may_wait_to_be_accepted_on_any_port(tmp_path: Path) -> None:
+    """Also on one that is given as an endpoint string, whose default is 50."""
+    number, endpoint = free_port(), free_port()
+    server = ServerProcess(tmp_path, "--port", str(number), port=endpoint)
+    try:
+        server.wait_until_up()
+        server.process.send_signal(signal.SIGSTOP)
+        for port in (number, endpoint):
+            for _ in range(200):
+                socket.create_connection(("127.0.0.1", port), 0.5).close()
+    finally:
+        server.kill()
