@@ -12,6 +12,8 @@ from twisted.internet.error import CannotListenError
 from twisted.internet.task import LoopingCall
 from twisted.logger import Logger
 
+from chatserver.memory import INTERVAL as _MEMORY_INTERVAL
+from chatserver.memory import Memory, tidy
 from chatserver.node import Node
 from chatserver.protocol import ChatFactory
 from chatserver.services.liveness import INTERVAL as _LIVENESS_INTERVAL
@@ -92,6 +94,9 @@ class ChatServer(Service):
             self._repeat(_LIVENESS_INTERVAL, node.liveness.look)
         self._repeat(node.heartbeat.interval, node.heartbeat.look)
         self._repeat(node.heartbeat.interval, factory.look)
+        here = node.connections.__len__
+        memory = Memory(here, lambda: node.connections.opened - here(), tidy)
+        self._repeat(_MEMORY_INTERVAL, memory.look)
         if self._pulse is not None:
             self._pulse.start()
         super().startService()

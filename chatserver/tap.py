@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import gc
 import os
 import pwd
 import resource
@@ -100,6 +101,8 @@ class _Service(ChatServer):
 
     def privilegedStartService(self) -> None:
         use_steady_time(self._reactor)
+        # What is there now stays: the search for garbage need not look at it again.
+        gc.freeze()
         try:
             super().privilegedStartService()
         except CannotListen as problem:
