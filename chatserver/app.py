@@ -12,6 +12,8 @@ from twisted.internet.error import CannotListenError
 from twisted.internet.task import LoopingCall
 from twisted.logger import Logger
 
+from chatserver.doors import INTERVAL as _DOORS_INTERVAL
+from chatserver.doors import Doors
 from chatserver.memory import INTERVAL as _MEMORY_INTERVAL
 from chatserver.memory import Memory, tidy
 from chatserver.node import Node
@@ -94,6 +96,7 @@ class ChatServer(Service):
             self._repeat(_LIVENESS_INTERVAL, node.liveness.look)
         self._repeat(node.heartbeat.interval, node.heartbeat.look)
         self._repeat(node.heartbeat.interval, factory.look)
+        self._repeat(_DOORS_INTERVAL, Doors(self._ports).look)
         here = node.connections.__len__
         memory = Memory(here, lambda: node.connections.opened - here(), tidy)
         self._repeat(_MEMORY_INTERVAL, memory.look)
