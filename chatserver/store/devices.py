@@ -6,16 +6,19 @@ import hashlib
 import secrets
 from typing import NamedTuple
 
+from chatserver.clock import Clock
 from chatserver.errors import Refused
 from chatserver.store.accounts import Account
 from chatserver.store.database import Database
 from chatserver.store.engine import Cursor
 from chatserver.store.errors import RowRefused
+from chatserver.store.group_commit import GroupCommit
 from chatserver.store.messages import last_seq_of
 
 UNNAMED = ""
 # A device that keeps logging in by password keeps its newest tokens.
 _TOKENS_KEPT = 16
+_RENEWED_AT_ONCE = 500  # tokens in one transaction
 
 
 class Entry(NamedTuple):
@@ -23,6 +26,13 @@ class Entry(NamedTuple):
 
     device: int
     token: str
+    expires: int
+
+
+class Renewal(NamedTuple):
+    """Until when a token is to be valid, in milliseconds since the epoch."""
+
+    token_hash: bytes
     expires: int
 
 
@@ -40,9 +50,14 @@ class Devices:
     :param token_days: how long a token is valid after its last use.
     """
 
-    def __init__(self, database: Database, token_days: float) -> None:
+    def __init__(self, database: Database, token_days: float, clock: Clock) -> None:
         self._database = database
         self._lifetime = int(token_days * 86_400_000)
+        #: The tokens whose time is being prolonged: of all who come back together in one
+        #: transaction.
+        self.renewals: GroupCommit[Renewal, bool] = GroupCommit(
+            clock, self._commit_renewals, _RENEWED_AT_ONCE
+        )
 
     async def is_known(self, account: int, name: str) -> bool:
         """Whether the account has been seen with this device."""
@@ -68,7 +83,7 @@ class Devices:
         :raises Refused: it has just been revoked.
         """
         expires = now + self._lifetime
-        if not await self._database.write(_renew, _hash(token), expires):
+        if not await self.renewals.put(Renewal(_hash(token), expires)):
             raise Refused("unknown or expired token; log in with the password")
         return Entry(owner.device, token, expires)
 
@@ -79,6 +94,9 @@ class Devices:
     async def revoke(self, device: int) -> None:
         """Make all tokens of a device worthless."""
         await self._database.write(_revoke, device)
+
+    async def _commit_renewals(self, renewals: list[Renewal]) -> list[bool]:
+        return await self._database.write(_renew, renewals)
 
 
 def _hash(token: str) -> bytes:
@@ -132,9 +150,14 @@ def _begin_where_others_are(cursor: Cursor, account: int, device: int) -> None:
     )
 
 
-def _renew(cursor: Cursor, token_hash: bytes, expires: int) -> bool:
-    cursor.execute("UPDATE tokens SET expires = ? WHERE hash = ?", (expires, token_hash))
-    return cursor.rowcount == 1
+def _renew(cursor: Cursor, renewals: list[Renewal]) -> list[bool]:
+    """Whether each is of a token that there is."""
+    known = {}
+    # In the order of the key: two nodes that renew the same ones don't end in a deadlock.
+    for token_hash, expires in sorted(renewals):
+        cursor.execute("UPDATE tokens SET expires = ? WHERE hash = ?", (expires, token_hash))
+        known[token_hash] = cursor.rowcount == 1
+    return [known[renewal.token_hash] for renewal in renewals]
 
 
 def _owner(cursor: Cursor, token_hash: bytes, now: int) -> TokenOwner | None:

@@ -53,7 +53,7 @@ class Store:
     def __init__(self, settings: Settings, reactor: Any, node: str) -> None:
         self._database = database = Database(engine_of(settings.database), reactor)
         self.accounts = Accounts(database)
-        self.devices = Devices(database, settings.token_days)
+        self.devices = Devices(database, settings.token_days, reactor)
         self.friends = Friends(database)
         self.groups = Groups(database)
         self.conversations = Conversations(database)

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import hashlib
 
+from twisted.internet.defer import Deferred, DeferredList
+
 from chatserver.errors import Refused
+from chatserver.store.accounts import Account
 from chatserver.store.devices import UNNAMED, TokenOwner
 from tests.store.cases import DAY, NOW, StoreCase, error_of, together
 
@@ -86,6 +89,26 @@ class TokenTests(StoreCase):
         assert owner is not None
         for _ in range(2):
             self.assertEqual(await self.store.devices.renew(owner, entry.token, NOW), entry)
+
+    async def test_many_that_are_used_at_once_share_a_transaction(self) -> None:
+        account = await self.account()
+        entries = [await self.enter(account, f"device {n}") for n in range(5)]
+        await self.store.devices.revoke(entries[2].device)
+        renewals = [
+            self.store.devices.renew(
+                TokenOwner(Account(account, "", "", False), entry.device, ""), entry.token, later
+            )
+            for later in (NOW + DAY, NOW + 2 * DAY)
+            for entry in entries
+        ]
+        before = self.store.devices.renewals.commits
+        answers = await DeferredList(
+            [Deferred.fromCoroutine(one) for one in renewals], consumeErrors=True
+        )
+        self.assertEqual(self.store.devices.renewals.commits, before + 1)
+        self.assertEqual([ok for ok, _ in answers], [True, True, False, True, True] * 2)
+        for entry in (entries[0], entries[4]):
+            self.assertIsNotNone(await self._owner(entry.token, NOW + 2 * DAY + LIFETIME))
 
     async def test_an_unknown_token_belongs_to_nobody(self) -> None:
         entry = await self.enter(await self.account())
