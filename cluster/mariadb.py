@@ -66,11 +66,15 @@ class MariaDB(Process):
         """The URL of a database, for the server's settings."""
         return f"mysql://root@localhost/{database}?unix_socket={quote(str(self.socket))}"
 
-    def execute(self, sql: str, database: str = "", values: Sequence[object] = ()) -> list[Any]:
-        """Run a statement as root; what it gives."""
-        connection = MySQLdb.connect(
+    def connect(self, database: str = "") -> Any:
+        """A connection as root."""
+        return MySQLdb.connect(
             unix_socket=str(self.socket), user="root", db=database, charset="utf8mb4"
         )
+
+    def execute(self, sql: str, database: str = "", values: Sequence[object] = ()) -> list[Any]:
+        """Run a statement as root; what it gives."""
+        connection = self.connect(database)
         try:
             cursor = connection.cursor()
             cursor.execute(sql, values or None)
