@@ -47,7 +47,7 @@ class SteadyClient:
 
     After :meth:`start` it connects and logs in, and does so again after each loss, with
     growing pauses; never sooner than the server asks for. What is given to :meth:`chat`
-    waits in an outbox until the server has stored it. It gives up where another connection
+    waits in an outbox until the server has stored it. It gives up where somebody else
     takes this device's place (state :class:`Replaced`) and where the login is refused for
     good (:class:`LoginRefused`); it may be started again then.
 
@@ -103,6 +103,8 @@ class SteadyClient:
         self._sender = Sender(clock, self._store, Pauses(*_SEND_PAUSES), most_unsent)
         self._handed_over = self._store.positions()
         self._goodbye: Goodbye | None = None
+        # Logins that were not answered: the server may still come to them, after later ones.
+        self._unanswered_logins = 0
         self._lost: Deferred[Exception] = Deferred()
         self._running: Deferred[None] | None = None
         self._stopping: list[Deferred[None]] = []
@@ -193,7 +195,9 @@ class SteadyClient:
             if self._is_over:
                 raise CancelledError
             if isinstance(why, Dismissed) and why.reason == "replaced":
-                return Replaced()
+                if not self._unanswered_logins:
+                    return Replaced()
+                self._unanswered_logins -= 1
             if is_final(why):
                 return LoginRefused(why)
             seconds = self._pauses.next(_asked_for(why))
@@ -206,7 +210,7 @@ class SteadyClient:
         self._lost = Deferred()
         try:
             await self._connect(endpoint)
-            account = await self._login.log_in(self._client)
+            account = await self._log_in()
             self._store.claim(account.id)
             why = await self._stay(account)
         except Exception as problem:
@@ -224,6 +228,15 @@ class SteadyClient:
         connecting = self._client.connect(endpoint)
         await connecting.addTimeout(self._connect_timeout, clock, too_long)
 
+    async def _log_in(self) -> Account:
+        try:
+            return await self._login.log_in(self._client)
+        except ChatError:
+            raise
+        except Exception:
+            self._unanswered_logins += 1
+            raise
+
     async def _stay(self, account: Account) -> Exception:
         since = self._clock.seconds()
         self._heartbeat.start()
@@ -236,6 +249,7 @@ class SteadyClient:
             self._heartbeat.stop()
             if self._clock.seconds() - since >= SETTLED_AFTER:
                 self._pauses.reset()
+                self._unanswered_logins = 0
 
     async def _stop(self) -> None:
         # Whoever asks for it may stand in the midst of what is to be stopped.

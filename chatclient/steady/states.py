@@ -34,7 +34,7 @@ class Offline:
 
 @dataclass(frozen=True, slots=True)
 class Replaced:
-    """Another connection has taken this device's place. This one does not come back by itself."""
+    """Somebody else has taken this device's place. This one does not come back by itself."""
 
 
 @dataclass(frozen=True, slots=True)

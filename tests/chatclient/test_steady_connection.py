@@ -17,6 +17,7 @@ from chatclient import (
     State,
     Stopped,
 )
+from chatclient.steady.client import SETTLED_AFTER
 from chatserver.errors import InUse, NotAllowed, Refused, TooMany
 from tests.chatclient.fake_server import push
 from tests.chatclient.steady_case import PASSWORD, SteadyCase
@@ -336,6 +337,35 @@ class ReplacedTests(SteadyCase):
         self.assertEqual(self.client.state, Replaced())
         self.assertEqual(self.clock.getDelayedCalls(), [])
         self.assertEqual(len(self.endpoint.transports), 1)
+
+    def test_it_comes_back_once_for_each_login_of_its_own_that_was_not_answered(self) -> None:
+        self.client.start()
+        self.lose()
+        self.come_back()
+        self.receive(msgid=17, reason="replaced")
+        self.lose()
+        self.assertIsInstance(self.offline().why, Dismissed)
+        self.come_back()
+        self.receive(msgid=17, reason="replaced")
+        self.lose()
+        self.assertEqual(self.client.state, Replaced())
+
+    def test_it_does_not_come_back_for_logins_that_were_refused(self) -> None:
+        self.client.start()
+        self.refuse_login(110, retry_after=1)
+        self.come_back()
+        self.receive(msgid=17, reason="replaced")
+        self.lose()
+        self.assertEqual(self.client.state, Replaced())
+
+    def test_nor_for_those_of_long_ago(self) -> None:
+        self.client.start()
+        self.lose()
+        self.come_back()
+        self.clock.advance(SETTLED_AFTER)
+        self.receive(msgid=17, reason="replaced")
+        self.lose()
+        self.assertEqual(self.client.state, Replaced())
 
     def test_it_may_be_told_to_come_back(self) -> None:
         self.log_in()

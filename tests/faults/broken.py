@@ -48,7 +48,7 @@ def _guess(log: Any, draft: Draft) -> Stored | None:
     last = None if draft.conversation is None else log._last_seqs.get(draft.conversation)
     if draft.conversation is None or last is None:
         return None
-    return Stored(draft.conversation, last + len(log._drafts) + 1, epoch_milliseconds(), False)
+    return Stored(draft.conversation, last + len(log.drafts) + 1, epoch_milliseconds(), False)
 
 
 @_way

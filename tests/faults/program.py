@@ -14,8 +14,11 @@ from chatclient import (
     Credentials,
     Event,
     GroupChatPush,
+    LoginRefused,
     OneChatPush,
+    Replaced,
     Sent,
+    State,
     SteadyClient,
 )
 from chatclient.steady.pauses import Pauses
@@ -48,6 +51,7 @@ class Program:
             Credentials(userid=account, password=PASSWORD),
             device=name,
             on_event=self._received,
+            on_state=self._state_changed,
             reply_timeout=_REPLY_TIMEOUT,
             ping_after=_PING_AFTER,
             connect_timeout=_CONNECT_TIMEOUT,
@@ -99,6 +103,10 @@ class Program:
     def _failed(self, failure: Failure) -> None:
         if not failure.check(ClientStopped):
             self._history.note(events.Odd(self._history.now(), self.name, repr(failure.value)))
+
+    def _state_changed(self, state: State) -> None:
+        if isinstance(state, Replaced | LoginRefused):
+            self._history.note(events.Odd(self._history.now(), self.name, repr(state)))
 
     def _received(self, event: Event) -> None:
         if isinstance(event, OneChatPush | GroupChatPush):
