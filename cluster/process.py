@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import random
 import shutil
 import signal
 import socket
@@ -14,6 +15,7 @@ from contextlib import suppress
 from pathlib import Path
 
 _PATIENCE = 30.0  # seconds
+_PORTS = range(10_000, 32_000)
 
 
 class NotStarted(Exception):
@@ -160,9 +162,15 @@ def program(name: str, package: str) -> str:
 
 
 def free_port() -> int:
-    """A port of the loopback interface that nothing listens on."""
-    with socket.create_server(("127.0.0.1", 0)) as found:
-        return int(found.getsockname()[1])
+    """A port of the loopback interface that nothing listens on.
+
+    It is none of those that systems give to outgoing connections, one of which could have it
+    before it is used.
+    """
+    while True:
+        port = random.choice(_PORTS)
+        with suppress(OSError), socket.create_server(("127.0.0.1", port)):
+            return port
 
 
 def is_open(port: int) -> bool:

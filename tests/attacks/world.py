@@ -203,7 +203,8 @@ class World:
                     "accounts": len({one.id for one in node.registry.accounts()} - pair),
                     "claims": len(node.entries._claiming) + len(node.entries._displaced),
                     "places": len(node.entries._places._places.keys() - pair),
-                    "undecided": len(self._server._factory.undecided),  # type: ignore[union-attr]
+                    "undecided": len(node.connections.undecided),
+                    "connections": len(node.connections) - len(pair),
                     "leaving": len(node._leaving),
                     "hashes": node.passwords._waiting,
                     "groups": len(node.registry._members) - _groups_of(node, pair),

@@ -23,7 +23,7 @@ _EXISTS = 112
 
 
 class Crowd:
-    """Accounts with their devices; the first has two, the last one an unnamed one.
+    """Accounts with their devices; the first has two, the last one perhaps an unnamed one.
 
     The second and the last one also have a program on the client library each.
 
@@ -47,7 +47,7 @@ class Crowd:
         self._friends: dict[int, set[int]] = {}
         self._loops = [LoopingCall(work) for work in (self._write, self._change, self._look)]
 
-    async def come(self, port: int, people: int) -> None:
+    async def come(self, port: int, people: int, *, unnamed: bool) -> None:
         """Register at a node, make a group of all, and log them in.
 
         :param people: how many, at least three.
@@ -65,7 +65,7 @@ class Crowd:
         places = [(first, "phone"), (first, "pad"), *((other, "phone") for other in others)]
         self.devices = [
             Device(self._reactor, self._doors, account, name, self._history)
-            for account, name in [*places, (last, "")]
+            for account, name in [*places, (last, "" if unnamed else "phone")]
         ]
         self.programs = [
             Program(self._reactor, self._doors, account, "program", self._history)

@@ -187,7 +187,7 @@ async def _lock_rows(site: Cluster, chance: random.Random) -> None:
 @_fault("deadlock", "mariadb", is_crash=False)
 async def _deadlock(site: Cluster, chance: random.Random) -> None:
     """Somebody locks conversations in the order opposite to the nodes'."""
-    for _ in range(10):
+    for _ in range(4):
         await deferToThread(_lock_backwards, site)
         await deferLater(site.reactor, 0.1)
 
@@ -202,7 +202,7 @@ def _lock_all(cursor: Any) -> None:
 def _lock_backwards(site: Cluster) -> None:
     with site.transaction() as cursor, suppress(MySQLdb.OperationalError):
         cursor.execute("SET innodb_lock_wait_timeout = 2")
-        cursor.execute("SELECT id FROM conversations ORDER BY id DESC")
+        cursor.execute("SELECT id FROM conversations ORDER BY id DESC LIMIT 20")
         for (id,) in cursor.fetchall():
             cursor.execute("SELECT id FROM conversations WHERE id = %s FOR UPDATE", (id,))
             cursor.execute("DO SLEEP(0.05)")

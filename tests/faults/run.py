@@ -31,13 +31,15 @@ class Plan:
     """How much goes on in a run.
 
     :param interval: seconds between two texts of a device.
-    :param patience: seconds after the trouble, once all is stored, in which all must be delivered;
-        the place of an unnamed device may take 30 to be free.
+    :param unnamed: whether there is an account with an unnamed device, whose place may take up to
+        30 seconds to be free.
+    :param patience: seconds after the trouble, once all is stored, in which all must be delivered.
     """
 
     seed: int
     people: int = 5
     interval: float = 0.25
+    unnamed: bool = True
     patience: float = 45.0
 
 
@@ -55,7 +57,7 @@ async def run(site: Site, history: History, trouble: Trouble, plan: Plan) -> Rep
     chance = random.Random(plan.seed)
     crowd = Crowd(site.reactor, [door.port for door in site.doors], history, chance)
     try:
-        await crowd.come(site.nodes[0].port, plan.people)
+        await crowd.come(site.nodes[0].port, plan.people, unnamed=plan.unnamed)
         await _until(site, lambda: crowd.is_in, _ALL_IN_WITHIN)
         crowd.begin(plan.interval)
         await deferLater(site.reactor, _CALM_BEFORE)

@@ -48,7 +48,7 @@ def test_every_broken_server_has_its_case() -> None:
 @asynchronous
 async def test_it_is_caught(case: Case, tmp_path: Path) -> None:
     site = case.kind(reactor, tmp_path, broken=case.way)
-    plan = Plan(seed=1, interval=0.1, patience=3)
+    plan = Plan(seed=1, interval=0.1, unnamed=False, patience=3)
     report = await one_by_one(site, plan, case.faults, case.breath)
     found = {violation.rule for violation in report.violations}
     assert case.rules <= found, report.violations[:10]
