@@ -25,8 +25,8 @@ test: .venv-test/.installed ## lint, types, the whole suite under pytest, its Te
 	.venv-test/bin/ruff check .
 	.venv-test/bin/ruff format --check .
 	.venv-test/bin/mypy
-	.venv-test/bin/pytest -n 3 --maxschedchunk 1
-	.venv-test/bin/python -m twisted.trial --reporter=text $(TESTCASES)
+	.venv-test/bin/pytest -n 4 --maxschedchunk 1
+	.venv-test/bin/python -m twisted.trial -j4 --reporter=text $(TESTCASES)
 
 faults: .venv-test/.installed ## break everything while people chat, for half an hour, and check; FAULTS="--help" for more
 	$(if $(FAULTS),,.venv-test/bin/python -m tests.faults --site single)

@@ -206,7 +206,7 @@ class World:
                     "undecided": len(node.connections.undecided),
                     "connections": len(node.connections) - len(pair),
                     "leaving": len(node._leaving),
-                    "hashes": node.passwords._waiting,
+                    "hashes": node.passwords.waiting,
                     "groups": len(node.registry._members) - _groups_of(node, pair),
                 }.items()
                 if count

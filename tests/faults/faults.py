@@ -168,11 +168,9 @@ async def _overflow_redis(site: Cluster, chance: random.Random) -> None:
 
 @_fault("full-disk", "disk", Single, is_crash=False)
 async def _full_disk(site: Single, chance: random.Random) -> None:
-    """As the node sees it: no file may grow any more."""
-    pid = site.nodes[0].process.pid
-    files = [site.file, site.file.with_name(site.file.name + "-wal")]
-    largest = max(file.stat().st_size for file in files if file.exists())
-    with _file_size_limit(pid, largest):
+    """As the node sees it: what it writes first, SQLite's log, may grow no more."""
+    log = site.file.with_name(site.file.name + "-wal")
+    with _file_size_limit(site.nodes[0].process.pid, log.stat().st_size):
         await deferLater(site.reactor, 4)
 
 
