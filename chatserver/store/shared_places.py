@@ -126,6 +126,8 @@ def _step(held: Held, step: Step) -> Claimed | bool | InUse:
     devices = held[place.account]
     before = devices.get(place.device_name)
     if isinstance(step, Claim):
+        if before == place:
+            return Claimed(False, None)
         if before is not None and step.exclusive:
             return InUse()
         is_first = not devices

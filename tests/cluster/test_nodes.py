@@ -6,7 +6,7 @@ import contextlib
 import signal as signals
 from typing import Any
 
-from twisted.internet.defer import Deferred
+from twisted.internet.defer import Deferred, gatherResults
 from twisted.internet.task import deferLater
 
 from chatserver.bus.events import DeviceTaken
@@ -417,6 +417,18 @@ class NodeDeathTests(ClusterCase):
         self.assertFalse(li_client.is_closed)
         refused = await (await self.connect(node=1)).ask(login(li))
         self.assertEqual(refused["errno"], 2)
+
+    async def test_who_takes_a_place_back_several_times_at_once_keeps_it(self) -> None:
+        """Looking for dead nodes and comparing with the database may find it lost together."""
+        account, client = await self.user_on(0)
+        self.sql("DELETE FROM places")
+        node = self.nodes[0]._node
+        assert node is not None
+        assert node.liveness is not None
+        liveness = node.liveness
+        await gatherResults([Deferred.fromCoroutine(liveness.check_places()) for _ in range(20)])
+        self.assertEqual(len(self.sql("SELECT * FROM places WHERE account = ?", account)), 1)
+        self.assertEqual(await client.settled(), [], "it is not sent away")
 
     async def test_an_orderly_stop_leaves_nothing_behind(self) -> None:
         await self.user_on(0)

@@ -113,6 +113,10 @@ class SharedPlacesTests(PlacesTests, StoreCase):
         rows = self.rows("SELECT holder FROM places")
         self.assertEqual(sorted(winners), sorted(holder for (holder,) in rows))
 
+    async def test_an_exclusive_claim_of_what_one_holds_is_no_conflict(self) -> None:
+        await self.claim("", "a", exclusive=True)
+        self.assertEqual(await self.claim("", "a", exclusive=True), Claimed(False, None))
+
     async def test_the_other_node_knows(self) -> None:
         await self.store.shared_places.claim(self.here("x", device="phone"), exclusive=False)
         other = self.other.shared_places
