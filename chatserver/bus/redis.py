@@ -72,7 +72,7 @@ class RedisBus:
             lambda **options: Subscription(self._received, **options),
             prepare=self._subscribe_all,
             up=self._subscriber_up,
-            down=self._link_down,
+            down=_nobody,
             failed=self._tell,
         )
         self._publisher: RedisLink[Publication] = RedisLink(
@@ -81,7 +81,7 @@ class RedisBus:
             Publication,
             prepare=self._greet,
             up=self._publisher_up,
-            down=self._link_down,
+            down=self._publisher_down,
             failed=self._tell,
         )
 
@@ -265,7 +265,8 @@ class RedisBus:
             self._is_told = False
             self._log.info("Redis at {redis} works again", redis=self._shown)
 
-    def _link_down(self) -> None:
+    def _publisher_down(self) -> None:
+        """What is lost by that is told as a loss, when there is a new connection."""
         self._outgoing.clear()
 
     def _channels(self, topics: Iterable[str]) -> list[str]:

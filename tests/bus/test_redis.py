@@ -201,6 +201,12 @@ class LossTests(RedisCase):
         await until(lambda: here.is_whole and there.is_whole)
         await self.assert_heard(here, there)
 
+    async def test_what_is_published_when_the_subscriber_is_lost_arrives(self) -> None:
+        here, there = await self.two()
+        here._subscriber.abort()  # which is noticed in the reactor's next turn
+        here.publish(["x"], ONLINE)
+        await until(lambda: ONLINE in there.events, "what was published arrived")
+
     async def test_a_publisher_that_redis_cuts_off_tells_the_others(self) -> None:
         here, there = await self.two()
         self.redis.command("CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes")
