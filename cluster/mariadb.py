@@ -35,6 +35,9 @@ class MariaDB(Process):
     ) -> None:
         #: The data folder.
         self.data = folder.absolute() / "data"
+        # Servers that start remove what others have left in a folder for temporary tables; and
+        # what those still use.
+        self._temporary = {"TMPDIR": str(folder.absolute() / "tmp")}
         #: The socket file.
         self.socket = self._socket_in(folder.absolute())
         self._as_user = ["--user=root"] if os.geteuid() == 0 else []
@@ -48,7 +51,8 @@ class MariaDB(Process):
             *network,
             *self._as_user,
         ]
-        super().__init__("mariadb", folder, command)
+        super().__init__("mariadb", folder, command, self._temporary)
+        Path(self._temporary["TMPDIR"]).mkdir(exist_ok=True)
 
     def launch(self) -> None:
         if not self.data.exists():
@@ -98,6 +102,7 @@ class MariaDB(Process):
                     "--innodb-log-file-size=8M",
                     *self._as_user,
                 ],
+                env=os.environ | self._temporary,
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,
