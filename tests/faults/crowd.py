@@ -25,9 +25,11 @@ _EXISTS = 112
 class Crowd:
     """Accounts with their devices; the first has two, the last one perhaps an unnamed one.
 
+    Most come in where they can; but for each door there is a device that knows no other.
+
     The second and the last one also have a program on the client library each.
 
-    :param doors: ports where they come in.
+    :param doors: ports where they come in; fewer than there are people.
     :param chance: decides what they do.
     """
 
@@ -66,6 +68,10 @@ class Crowd:
         self.devices = [
             Device(self._reactor, self._doors, account, name, self._history)
             for account, name in [*places, (last, "" if unnamed else "phone")]
+        ]
+        self.devices += [
+            Device(self._reactor, [door], account, "stays", self._history)
+            for account, door in zip(others, self._doors, strict=False)
         ]
         self.programs = [
             Program(self._reactor, self._doors, account, "program", self._history)

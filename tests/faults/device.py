@@ -49,7 +49,7 @@ class Device:
         self.conversations: set[int] = set()
         self._reactor = reactor
         self._doors = doors
-        self._door = random.randrange(len(doors))
+        self._tried = random.randrange(len(doors))
         self._device = name
         self._history = history
         self._token: str | None = None
@@ -122,8 +122,9 @@ class Device:
 
         Returns in how many seconds the server wants it back, if it has said so.
         """
-        self._door = (self._door + 1) % len(self._doors)
-        endpoint = HostnameEndpoint(self._reactor, "127.0.0.1", self._doors[self._door])
+        self._tried += 1
+        door = self._doors[self._tried % len(self._doors)]
+        endpoint = HostnameEndpoint(self._reactor, "127.0.0.1", door)
         connection = _Connection(self._reactor, self._received, self._history.next_visit())
         try:
             await connectProtocol(endpoint, connection)
@@ -133,7 +134,7 @@ class Device:
         if self._is_leaving:
             connection.transport.abortConnection()
         else:
-            self._knock(connection)
+            self._knock(connection, door)
         await connection.closed
         self._connection = self.visit = None
         self._history.note(
@@ -144,9 +145,9 @@ class Device:
             answer.callback(None)
         return connection.retry_after
 
-    def _knock(self, connection: _Connection) -> None:
+    def _knock(self, connection: _Connection, door: int) -> None:
         now = self._history.now()
-        self._history.note(events.Knocked(now, self.name, connection.visit, self._door))
+        self._history.note(events.Knocked(now, self.name, connection.visit, door))
         if self._token is not None:
             proof: Json = {"token": self._token}
         else:

@@ -62,11 +62,11 @@ class Refused(Event):
 
 
 class Knocked(Event):
-    """A device has connected to a node and wants to log in."""
+    """A device has connected through a door (its port) and wants to log in."""
 
     device: str
     visit: int
-    node: int
+    door: int
 
 
 class Entered(Event):

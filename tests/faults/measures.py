@@ -50,7 +50,8 @@ class Measures(NamedTuple):
         it gave none).
     :param answering: from a chat's being written to its acknowledgement on that connection.
     :param refusing: the same to its refusal.
-    :param delivering: from a chat's first acknowledgement to its coming to each other device.
+    :param delivering: from a chat's first acknowledgement to its coming to each other device
+        that was logged in by then.
     :param entering: from a device's first attempt to log in, after it lost its connection, to its
         success.
     :param effects: by fault.
@@ -151,12 +152,10 @@ def _deliveries(facts: Facts) -> Iterator[Span]:
     for answers in facts.answered.values():
         first = min(answers, key=lambda one: one.at)
         stored[first.conv, first.seq] = first.at
-    seen = set()
+    since = {one.visit: one.at for one in facts.all(events.Entered)}
     for push in facts.all(events.Pushed):
-        key = (push.device, push.conv, push.seq)
-        if key not in seen and (push.conv, push.seq) in stored:
-            seen.add(key)
-            begun = stored[push.conv, push.seq]
+        begun = stored.get((push.conv, push.seq))
+        if begun is not None and since.get(push.visit, float("inf")) <= begun:
             yield Span(begun, max(0.0, push.at - begun))
 
 
@@ -213,13 +212,12 @@ def _longest(spans: Iterable[Span], periods: Sequence[Period]) -> float:
 
 
 def _back(facts: Facts, period: Period) -> float | None:
-    """Seconds from the fault's end until all nodes had acknowledged something."""
-    nodes = {one.node for one in facts.all(events.Knocked)}
-    node_of = {one.visit: one.node for one in facts.all(events.Knocked)}
-    missing = set(nodes)
+    """Seconds from the fault's end until something was acknowledged through every door."""
+    door_of = {one.visit: one.door for one in facts.all(events.Knocked)}
+    missing = set(door_of.values())
     for answer in facts.all(events.Answered):
         if answer.visit is not None and period.over < answer.at < period.end:
-            missing.discard(node_of[answer.visit])
+            missing.discard(door_of[answer.visit])
             if not missing:
                 return answer.at - period.over
     return None

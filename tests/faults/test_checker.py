@@ -272,6 +272,6 @@ class CheckerTests(TestCase):
         effect = measures.effects["cut"]
         self.assertEqual(effect.times, 1)
         self.assertAlmostEqual(effect.back, 0.6)
-        self.assertAlmostEqual(effect.delivering, 0.2)
+        self.assertAlmostEqual(effect.delivering, 0.1)
         self.change(0, events.Acked, seq=2)
         self.assertEqual(measure(self.history).repeats, 1)
