@@ -27,7 +27,14 @@ _BREATH = 6.0  # seconds after each fault, in which the service must be back
 
 def main() -> None:
     """Run, or check a history again; the exit status tells whether the promise was kept."""
-    options = _parser().parse_args()
+    parser = _parser()
+    options = parser.parse_args()
+    for name in options.faults or ():
+        if not issubclass(_SITES[options.site], FAULTS[name].kind):
+            parser.error(f"{name} is not for --site {options.site}")
+    if options.list:
+        print("\n".join(FAULTS))
+        return
     if options.check:
         events = list(load(options.check))
         _print(check(events), measure(events))
@@ -54,9 +61,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--check", type=Path, metavar="HISTORY", help="check this again, run nothing"
     )
-    parser.add_argument(
-        "--list", action="version", version="\n".join(FAULTS), help="list the faults"
-    )
+    parser.add_argument("--list", action="store_true", help="list the faults, run nothing")
     return parser
 
 

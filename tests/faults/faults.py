@@ -168,9 +168,8 @@ async def _overflow_redis(site: Cluster, chance: random.Random) -> None:
 
 @_fault("full-disk", "disk", Single, is_crash=False)
 async def _full_disk(site: Single, chance: random.Random) -> None:
-    """As the node sees it: what it writes first, SQLite's log, may grow no more."""
-    log = site.file.with_name(site.file.name + "-wal")
-    with _file_size_limit(site.nodes[0].process.pid, log.stat().st_size):
+    """As the node sees it: nothing more can be written, not even where a file has room."""
+    with _file_size_limit(site.nodes[0].process.pid, 0):
         await deferLater(site.reactor, 4)
 
 
@@ -232,7 +231,7 @@ async def _pause(site: Site, part: Process, seconds: float) -> None:
 
 @contextmanager
 def _file_size_limit(pid: int, size: int) -> Iterator[None]:
-    """Let no file of a process grow beyond a size, in bytes."""
+    """Let a process write to no file beyond a size, in bytes."""
     before = resource.prlimit(pid, resource.RLIMIT_FSIZE, (size, resource.RLIM_INFINITY))
     try:
         yield

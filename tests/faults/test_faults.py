@@ -41,6 +41,8 @@ def test_all_short_faults_are_tried() -> None:
 async def test_two_nodes_keep_the_promise(group: str, tmp_path: Path) -> None:
     report = await one_by_one(Cluster(reactor, tmp_path), Plan(seed=1), GROUPS[group], _BREATH)
     assert report.violations == []
+    if group.startswith("mariadb"):
+        assert report.measures.refused > 0, "it was away"
     if group not in ("nodes", "clients"):
         assert report.measures.goodbyes == {}, "nobody was sent away"
 
@@ -49,6 +51,7 @@ async def test_two_nodes_keep_the_promise(group: str, tmp_path: Path) -> None:
 async def test_one_node_keeps_the_promise(tmp_path: Path) -> None:
     report = await one_by_one(Single(reactor, tmp_path), Plan(seed=1), ALONE, _BREATH)
     assert report.violations == []
+    assert report.measures.effects["full-disk"].refusing > 0, "it was full"
 
 
 @asynchronous
