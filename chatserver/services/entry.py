@@ -27,6 +27,7 @@ from chatserver.sessions.session import Session
 from chatserver.settings import Settings
 from chatserver.spawn import spawn
 from chatserver.store.accounts import Account
+from chatserver.store.conversations import Part
 from chatserver.store.cursors import Standing
 from chatserver.store.devices import UNNAMED, Entry, TokenOwner
 from chatserver.store.places import Place, Places
@@ -266,16 +267,31 @@ class Entries:
         for friend, _ in circle.friends:
             self._registry.add_friend(account, friend)
         for mine in circle.groups:
+            is_news = mine.group.id not in account.groups
             place = GroupPlace(mine.group.conversation, mine.joined)
             self._registry.add_group(account, mine.group.id, place)
+            if is_news:  # to the account's other sessions here as well, if there are any
+                self._sequencer.join(account, place.conversation, place.joined)
 
     def _begin(self, login: LoggedIn, standing: Standing) -> None:
-        """From now on, the account's conversations are followed."""
+        """From now on, the account's conversations are followed.
+
+        Other sessions of the account here get what they were not told of.
+        """
         account = login.account
+        are_others_here = account.conversations is not None
         if account.conversations is None:
             account.conversations = set()
+        joined = {place.conversation: place.joined for place in account.groups.values()}
         for conversation, seq in self._sync.begin(login, standing).items():
-            self._sequencer.follow(account, conversation, seq)
+            if are_others_here:
+                part = Part(account.id, conversation, joined.get(conversation, 0), None)
+                self._sequencer.reach(account, part, seq)
+            else:
+                self._sequencer.follow(account, conversation, seq)
+            assert login.unsynced is not None
+            if conversation not in login.unsynced and self._sequencer.lags(conversation, seq):
+                login.from_log[conversation] = seq
 
     def _forget(self, account: LocalAccount, vacated: Vacated) -> None:
         """Hear no more of what nobody here needs to."""

@@ -115,6 +115,10 @@ class Sequencer:
             gap = self._gaps.get(conversation) or self._open(conversation, account.id)
             gap.target = max(gap.target, last)
 
+    def lags(self, conversation: int, seq: int) -> bool:
+        """Whether what the log has up to ``seq`` has not all been handed on here."""
+        return self._last[conversation] < seq
+
     def _first(self, event: ChatStored) -> int | None:
         """Follow a conversation that is new to accounts here; its last seq before them.
 

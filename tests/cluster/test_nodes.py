@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import signal as signals
+from collections.abc import Iterator
 from typing import Any
 
 from twisted.internet.defer import Deferred, gatherResults
@@ -115,14 +116,71 @@ class OrderTests(ClusterCase):
         await sender.ask(chat(li, "live again"))
         await li_client.next(msg="live again")
 
+    async def test_a_login_brings_the_account_s_other_device_a_group_it_was_not_told_of(
+        self,
+    ) -> None:
+        _, founder = await self.user_on(0)
+        group = (await founder.ask(create_group("g")))["groupid"]
+        li, pad = await self.user_on(1, device="pad", ack=True)
+        phone, _ = await self.login_on(0, li, device="phone", ack=True)
+        with self._unheard_by_the_other():
+            await phone.ask(add_group(group))
+            await founder.ask(group_chat(group, "1"))
+        _, reply = await self.login_on(1, li, device="tablet", ack=True)
+        self.assertEqual([mine["id"] for mine in reply["groups"]], [group])
+        self.assertEqual((await pad.next(msgid=9))["msg"], "1")
+        await founder.ask(group_chat(group, "2"))
+        self.assertEqual((await pad.next(msgid=9))["msg"], "2")
+        tablet = self.clients[-1]
+        self.assertEqual([(await tablet.next(msgid=9))["msg"] for _ in "12"], ["1", "2"])
+
+    async def test_a_login_brings_the_account_s_other_device_a_pair_it_was_not_told_of(
+        self,
+    ) -> None:
+        _, sender = await self.user_on(0)
+        li, pad = await self.user_on(1, device="pad", ack=True)
+        await self._unheard(sender, li, ["1", "2"])
+        tablet, reply = await self.login_on(1, li, device="tablet", ack=True)
+        self.assertEqual([(await pad.next(msgid=5))["msg"] for _ in "12"], ["1", "2"])
+        for _ in range(reply["pending"]):
+            await tablet.next(msgid=5)
+        await sender.ask(chat(li, "3"))
+        for client in (pad, tablet):
+            self.assertEqual((await client.next(msgid=5))["msg"], "3")
+            self.assertEqual(await client.settled(), [])
+
+    async def test_what_a_device_has_had_elsewhere_does_not_come_again_when_it_is_told_late(
+        self,
+    ) -> None:
+        _, sender = await self.user_on(0)
+        li, pad = await self.user_on(1, device="pad", ack=True)
+        phone, _ = await self.login_on(0, li, device="phone", ack=True)
+        await self._unheard(sender, li, ["1"])
+        push = await phone.next(msgid=5)
+        phone.send({"msgid": 12, "conv": push["conv"], "seq": 1})
+        await phone.settled()
+        await phone.hang_up()
+        again, reply = await self.login_on(1, li, device="phone", ack=True)
+        self.assertEqual(reply["pending"], 0)
+        self.assertEqual((await pad.next(msgid=5))["msg"], "1")
+        self.assertEqual(await again.settled(), [])
+
     async def _unheard(self, sender: WireClient, toid: int, texts: list[str]) -> None:
         """Send what the other node is not told of."""
+        with self._unheard_by_the_other():
+            sender.send(*(chat(toid, text) for text in texts))
+            for _ in texts:
+                await sender.next(msgid=11, re=5)
+
+    @contextlib.contextmanager
+    def _unheard_by_the_other(self) -> Iterator[None]:
+        """Let the second node hear nothing of what happens on the first."""
         bus = self.buses()[0]
         publish, bus.publish = bus.publish, bus._local.publish
-        sender.send(*(chat(toid, text) for text in texts))
-        for _ in texts:
-            await sender.next(msgid=11, re=5)
-        bus.publish = publish
+        try:
+            yield
+        finally:
+            bus.publish = publish
 
 
 class CrowdTests(ClusterCase):
