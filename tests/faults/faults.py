@@ -13,7 +13,7 @@ import MySQLdb
 from twisted.internet.task import deferLater
 from twisted.internet.threads import deferToThread
 
-from cluster.process import Process
+from cluster.process import NotStarted, Process
 from tests.faults.site import Cluster, Single, Site
 
 S = TypeVar("S", bound=Site)
@@ -21,19 +21,18 @@ Work = Callable[[Any, random.Random], Coroutine[Any, Any, None]]
 
 _HOUR = 3600
 _STOPS_WITHIN = 20.0  # seconds
+_TRIES = 60
 
 
 class Fault(NamedTuple):
     """Something that can go wrong.
 
     :param breaks: what no other fault may break meanwhile.
-    :param is_crash: what the nodes had only in memory may be gone.
     """
 
     name: str
     kind: type[Site]
     breaks: str
-    is_crash: bool
     work: Work
 
 
@@ -41,12 +40,10 @@ class Fault(NamedTuple):
 FAULTS: dict[str, Fault] = {}
 
 
-def _fault(
-    name: str, breaks: str, kind: type[Site] = Cluster, *, is_crash: bool = True
-) -> Callable[[Work], Work]:
+def _fault(name: str, breaks: str, kind: type[Site] = Cluster) -> Callable[[Work], Work]:
     def register(work: Work) -> Work:
         assert name not in FAULTS, name
-        FAULTS[name] = Fault(name, kind, breaks, is_crash, work)
+        FAULTS[name] = Fault(name, kind, breaks, work)
         return work
 
     return register
@@ -65,7 +62,7 @@ async def _kill_mariadb(site: Cluster, chance: random.Random) -> None:
     await _kill(site, site.mariadb, chance.choice((0, 0.5, 2)))
 
 
-@_fault("kill-redis", "redis", is_crash=False)
+@_fault("kill-redis", "redis")
 async def _kill_redis(site: Cluster, chance: random.Random) -> None:
     await _kill(site, site.redis, chance.choice((0, 0.5, 3)))
 
@@ -81,7 +78,7 @@ def _stops(seconds: int) -> None:
     async def _stop_mariadb(site: Cluster, chance: random.Random) -> None:
         await _pause(site, site.mariadb, seconds)
 
-    @_fault(f"stop-redis-{seconds}", "redis", is_crash=False)
+    @_fault(f"stop-redis-{seconds}", "redis")
     async def _stop_redis(site: Cluster, chance: random.Random) -> None:
         await _pause(site, site.redis, seconds)
 
@@ -90,13 +87,13 @@ for _seconds in (1, 5, 20):
     _stops(_seconds)
 
 
-@_fault("restart-nodes", "nodes", Site, is_crash=False)
+@_fault("restart-nodes", "nodes", Site)
 async def _restart_nodes(site: Site, chance: random.Random) -> None:
     """One after the other, in good order, as for an upgrade."""
     for node in site.nodes:
         node.terminate()
         await deferToThread(node.process.wait, _STOPS_WITHIN)
-        await deferToThread(node.start)
+        await _start(site, node)
         await deferLater(site.reactor, 1)
 
 
@@ -125,7 +122,7 @@ async def _halfopen_clients(site: Site, chance: random.Random) -> None:
     await deferLater(site.reactor, 7)
 
 
-@_fault("halfopen-redis", "redis", is_crash=False)
+@_fault("halfopen-redis", "redis")
 async def _halfopen_redis(site: Cluster, chance: random.Random) -> None:
     chance.choice(site.redis_doors).vanish()
     await deferLater(site.reactor, 4)
@@ -146,7 +143,7 @@ async def _lose_commit(site: Cluster, chance: random.Random) -> None:
         await deferLater(site.reactor, 1)
 
 
-@_fault("kick-redis", "redis", is_crash=False)
+@_fault("kick-redis", "redis")
 async def _kick_redis(site: Cluster, chance: random.Random) -> None:
     for _ in range(5):
         kind = chance.choice(("pubsub", "pubsub", "normal"))
@@ -154,7 +151,7 @@ async def _kick_redis(site: Cluster, chance: random.Random) -> None:
         await deferLater(site.reactor, chance.uniform(0, 0.6))
 
 
-@_fault("overflow-redis", "redis", is_crash=False)
+@_fault("overflow-redis", "redis")
 async def _overflow_redis(site: Cluster, chance: random.Random) -> None:
     """A buffer so small that a longer text ends the nodes' subscriptions."""
     limit = ("CONFIG", "SET", "client-output-buffer-limit")
@@ -166,14 +163,14 @@ async def _overflow_redis(site: Cluster, chance: random.Random) -> None:
 # The database, and the clock.
 
 
-@_fault("full-disk", "disk", Single, is_crash=False)
+@_fault("full-disk", "disk", Single)
 async def _full_disk(site: Single, chance: random.Random) -> None:
     """As the node sees it: nothing more can be written, not even where a file has room."""
     with _file_size_limit(site.nodes[0].process.pid, 0):
         await deferLater(site.reactor, 4)
 
 
-@_fault("lock-rows", "mariadb", is_crash=False)
+@_fault("lock-rows", "mariadb")
 async def _lock_rows(site: Cluster, chance: random.Random) -> None:
     """Somebody keeps all conversations locked for longer than a transaction waits."""
     with site.transaction() as cursor:
@@ -181,7 +178,7 @@ async def _lock_rows(site: Cluster, chance: random.Random) -> None:
         await deferLater(site.reactor, 6)
 
 
-@_fault("deadlock", "mariadb", is_crash=False)
+@_fault("deadlock", "mariadb")
 async def _deadlock(site: Cluster, chance: random.Random) -> None:
     """Somebody locks conversations in the order opposite to the nodes'."""
     for _ in range(4):
@@ -205,7 +202,7 @@ def _lock_backwards(site: Cluster) -> None:
             cursor.execute("DO SLEEP(0.05)")
 
 
-@_fault("clock-back", "clock", Site, is_crash=False)
+@_fault("clock-back", "clock", Site)
 async def _clock_back(site: Site, chance: random.Random) -> None:
     """The time of day goes back an hour, and is put right later."""
     node = chance.choice(site.nodes)
@@ -218,7 +215,20 @@ async def _kill(site: Site, part: Process, seconds: float) -> None:
     """kill -9 and, after a while, start again."""
     await deferToThread(part.kill)
     await deferLater(site.reactor, seconds)
-    await deferToThread(part.start)
+    await _start(site, part)
+
+
+async def _start(site: Site, part: Process) -> None:
+    """Start a process again and again, as what watches it would: it may lack the database."""
+    for left in reversed(range(_TRIES)):
+        try:
+            await deferToThread(part.start)
+        except NotStarted:
+            if not left:
+                raise
+            await deferLater(site.reactor, 0.5)
+        else:
+            return
 
 
 async def _pause(site: Site, part: Process, seconds: float) -> None:
