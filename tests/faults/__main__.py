@@ -80,6 +80,8 @@ async def _run(reactor: Any, options: argparse.Namespace) -> None:
     print(f"seed {options.seed}; history in {options.history}", flush=True)
     with tempfile.TemporaryDirectory(prefix="faults-") as folder:
         site = kind(reactor, Path(folder), sets_clock=_SETS_CLOCK in names)
+        # Ctrl-C ends the reactor, and nothing that waits for it.
+        reactor.addSystemEventTrigger("before", "shutdown", site.kill)
         if options.mix:
             report = await mixed(site, plan, names, options.mix, options.history)
         else:

@@ -69,8 +69,12 @@ class Site:
         """End everything."""
         for door in self.doors:
             await door.stop()
+        await deferToThread(self.kill)
+
+    def kill(self) -> None:
+        """End all processes at once."""
         for part in reversed(self.parts):
-            await deferToThread(part.kill)
+            part.kill()
 
     def sql(self, statement: str) -> list[tuple[Any, ...]]:
         """The rows of a question to the nodes' database; to be called in a thread."""
@@ -138,6 +142,10 @@ class Cluster(Site):
     def parts(self) -> Sequence[Process]:
         return [self.redis, *self.nodes]
 
+    def kill(self) -> None:
+        super().kill()
+        self.mariadb.kill()
+
     async def start(self) -> None:
         await deferToThread(self.mariadb.start)
         await deferToThread(self.mariadb.execute, "CREATE DATABASE chat")
@@ -151,7 +159,6 @@ class Cluster(Site):
         await super().stop()
         for door in (*self.database_doors, *self.redis_doors):
             await door.stop()
-        await deferToThread(self.mariadb.remove)
 
     def sql(self, statement: str) -> list[tuple[Any, ...]]:
         return self.mariadb.execute(statement, "chat")
