@@ -74,7 +74,7 @@ class Node:
         bus = self.bus
         self.presence = PresenceService(registry, places)
         handover = Handover(bus, store.cursors, name, reactor)
-        sync = Sync(store, reactor)
+        sync = Sync(store, registry, reactor)
         self.sequencer = sequencer = Sequencer(store, Fanout(registry), sync, reactor)
         self.entries = Entries(
             store,

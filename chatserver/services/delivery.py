@@ -29,7 +29,6 @@ from chatserver.services.presence import PresenceService
 from chatserver.services.sequencer import Sequencer
 from chatserver.sessions.registry import GroupPlace, LocalAccount, Registry
 from chatserver.spawn import spawn
-from chatserver.store.conversations import Part
 from chatserver.store.store import Store
 from chatserver.wire.frames import SignalPush
 
@@ -114,5 +113,4 @@ class Delivery:
         with suppress(TryAgain):
             last = await self._store.log.last_seq(event.conversation)
             if account.sessions:
-                part = Part(account.id, event.conversation, event.seq, event.group)
-                self._sequencer.reach(account, part, last)
+                self._sequencer.reach(account, event.conversation, event.seq, last)

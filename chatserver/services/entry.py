@@ -27,7 +27,6 @@ from chatserver.sessions.session import Session
 from chatserver.settings import Settings
 from chatserver.spawn import spawn
 from chatserver.store.accounts import Account
-from chatserver.store.conversations import Part
 from chatserver.store.cursors import Standing
 from chatserver.store.devices import UNNAMED, Entry, TokenOwner
 from chatserver.store.places import Place, Places
@@ -282,15 +281,15 @@ class Entries:
         are_others_here = account.conversations is not None
         if account.conversations is None:
             account.conversations = set()
-        joined = {place.conversation: place.joined for place in account.groups.values()}
         for conversation, seq in self._sync.begin(login, standing).items():
             if are_others_here:
-                part = Part(account.id, conversation, joined.get(conversation, 0), None)
-                self._sequencer.reach(account, part, seq)
+                joined = self._registry.joined(account, conversation)
+                self._sequencer.reach(account, conversation, joined, seq)
             else:
                 self._sequencer.follow(account, conversation, seq)
-            assert login.unsynced is not None
-            if conversation not in login.unsynced and self._sequencer.lags(conversation, seq):
+            # What the device has had already may be told late here.
+            is_read = conversation not in (login.unsynced or ())
+            if is_read and self._sequencer.lags(conversation, seq):
                 login.from_log[conversation] = seq
 
     def _forget(self, account: LocalAccount, vacated: Vacated) -> None:

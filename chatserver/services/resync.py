@@ -106,7 +106,7 @@ class Resync:
                     )
                 )
             last = interests.last_seqs.get(part.conversation, 0)
-            self._sequencer.reach(account, part, last)
+            self._sequencer.reach(account, part.conversation, part.joined, last)
         for id, friend in interests.friends:
             account = self._registry.account(id)
             if account is not None and friend not in account.friends:

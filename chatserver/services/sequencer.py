@@ -17,7 +17,6 @@ from chatserver.services.rendering import event_of_message
 from chatserver.services.sync import Sync
 from chatserver.sessions.registry import LocalAccount
 from chatserver.spawn import spawn
-from chatserver.store.conversations import Part
 from chatserver.store.store import Store
 
 _PATIENCE = 0.05  # seconds that what was published a little later has to arrive
@@ -105,12 +104,11 @@ class Sequencer:
             gap.held[seq] = event
         self._advance(conversation, gap)
 
-    def reach(self, account: LocalAccount, part: Part, last: int) -> None:
-        """The log of a conversation that an account takes part in goes up to ``last``."""
+    def reach(self, account: LocalAccount, conversation: int, joined: int, last: int) -> None:
+        """The log of a conversation goes up to ``last``; what follows ``joined`` is theirs."""
         if account.conversations is None:
             return
-        conversation = part.conversation
-        self.follow(account, conversation, part.joined)
+        self.follow(account, conversation, joined)
         if last > self._last[conversation]:
             gap = self._gaps.get(conversation) or self._open(conversation, account.id)
             gap.target = max(gap.target, last)

@@ -10,6 +10,7 @@ from twisted.logger import Logger
 from chatserver.clock import Clock, sleep
 from chatserver.errors import TryAgain
 from chatserver.services.rendering import push_of_message
+from chatserver.sessions.registry import Registry
 from chatserver.sessions.session import Login, Session, Unsynced
 from chatserver.spawn import spawn
 from chatserver.store.cursors import Standing
@@ -36,8 +37,9 @@ class Sync:
 
     _log = Logger()
 
-    def __init__(self, store: Store, clock: Clock) -> None:
+    def __init__(self, store: Store, registry: Registry, clock: Clock) -> None:
         self._store = store
+        self._registry = registry
         self._clock = clock
 
     def begin(self, login: Login, standing: Standing) -> dict[int, int]:
@@ -55,7 +57,7 @@ class Sync:
             backlog = backlogs.get(conversation)
             floor = standing.last_seqs.get(conversation)
             if floor is None:  # it began after the database was asked
-                floor = self._joined(login, conversation)
+                floor = self._registry.joined(login.account, conversation)
             elif backlog is not None and backlog.missed:
                 floor = backlog.floor
             elif backlog is not None:  # all of it is the device's own
@@ -138,11 +140,6 @@ class Sync:
             unsynced.floor = login.from_log[conversation] = missed.seq
         if not page or unsynced.floor >= unsynced.target:
             del login.unsynced[conversation]
-
-    def _joined(self, login: Login, conversation: int) -> int:
-        """What follows this seq of a new conversation is for the account."""
-        places = login.account.groups.values()
-        return next((place.joined for place in places if place.conversation == conversation), 0)
 
     async def _read(
         self, login: Login, conversation: int, unsynced: Unsynced, limit: int

@@ -15,7 +15,7 @@ _SPARE = 100
 class Client(Protocol):
     """A connection as it is counted."""
 
-    #: When it was opened, in seconds since the epoch.
+    #: When it was opened, by the clock that it was given.
     opened: float
 
     def abort(self) -> None:

@@ -56,6 +56,10 @@ class Registry:
         """The account, if it has a session here."""
         return self._accounts.get(id)
 
+    def joined(self, account: LocalAccount, conversation: int) -> int:
+        """The seq after which all of a conversation is for an account that takes part in it."""
+        return self._members.get(conversation, {}).get(account, 0)
+
     def accounts(self) -> list[LocalAccount]:
         """All accounts with a session here."""
         return list(self._accounts.values())
