@@ -10,7 +10,7 @@ from twisted.internet.threads import deferToThread
 
 from chatserver.bus.events import PresenceChanged, SignalSent
 from tests.bus.test_redis import RedisCase
-from tests.support.redis import reactor, until
+from tests.support.waiting import reactor, until
 
 #: What has a sharded twin, and what is about one's own connection only.
 ALLOWED = {"SUBSCRIBE", "UNSUBSCRIBE", "PUBLISH", "PING"}

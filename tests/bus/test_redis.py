@@ -15,7 +15,8 @@ from cluster.redis import Certificate
 from tests.support.certificates import make_certificates
 from tests.support.folders import temporary_folder
 from tests.support.logs import listen
-from tests.support.redis import reactor, running_redis, until
+from tests.support.redis import running_redis
+from tests.support.waiting import reactor, until
 
 ONLINE = PresenceChanged(account=1, state="online")
 OFFLINE = PresenceChanged(account=1, state="offline")

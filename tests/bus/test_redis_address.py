@@ -8,7 +8,7 @@ from twisted.trial.unittest import SynchronousTestCase, TestCase
 from chatserver.bus.redis_address import RedisUnusable, address_of
 from tests.support.certificates import make_certificates
 from tests.support.folders import temporary_folder
-from tests.support.redis import reactor
+from tests.support.waiting import reactor
 
 
 class UrlTests(SynchronousTestCase):

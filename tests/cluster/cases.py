@@ -17,8 +17,8 @@ from chatserver.store.engines import engine_of
 from cluster.process import free_port
 from cluster.redis import Redis
 from tests.support.mariadb import mariadb
-from tests.support.redis import reactor, until
 from tests.support.servers import ServerCase
+from tests.support.waiting import reactor, until
 from tests.support.wire import Json, WireClient, connect
 
 

@@ -30,7 +30,7 @@ from tests.server.messages import (
 )
 from tests.store.cases import together
 from tests.support.folders import temporary_folder
-from tests.support.redis import reactor, until
+from tests.support.waiting import reactor, until
 from tests.support.wire import Closed, WireClient
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.e2e.processes import ServerProcess
-from tests.e2e.site import Site
+from tests.e2e.site import Site, running
 from tests.support.mariadb import mariadb
 
 StartServer = Callable[..., ServerProcess]
@@ -33,9 +33,5 @@ def start_server(tmp_path: Path) -> Iterator[StartServer]:
 @pytest.fixture
 def site(tmp_path: Path) -> Iterator[Site]:
     """Two nodes, with all that they need, and nginx before them."""
-    site = Site(tmp_path, mariadb())
-    try:
-        site.start()
+    with running(Site(tmp_path, mariadb())) as site:
         yield site
-    finally:
-        site.stop()

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import MySQLdb
 from twisted.internet import reactor as _reactor
-from twisted.internet.task import deferLater
 from twisted.internet.threads import deferToThread
 
 from cluster.nginx import Nginx
@@ -18,10 +16,10 @@ from cluster.nodes import Node
 from cluster.process import Process, free_port
 from cluster.redis import Redis
 from tests.support.mariadb import MariaDB
+from tests.support.waiting import until
 
 reactor: Any = _reactor
 PROXY = "127.0.0.2"  # where nginx comes from
-_PATIENCE = 30.0  # seconds
 
 
 class Site:
@@ -86,12 +84,14 @@ class Site:
         )
 
 
-async def until(condition: Callable[[], object], what: str, patience: float = _PATIENCE) -> None:
-    """Wait until a condition holds."""
-    deadline = time.monotonic() + patience
-    while not condition():
-        assert time.monotonic() < deadline, f"not in {patience} s: {what}"
-        await deferLater(reactor, 0.05)
+@contextmanager
+def running(site: Site) -> Iterator[Site]:
+    """A site that runs as long as it is used."""
+    try:
+        site.start()
+        yield site
+    finally:
+        site.stop()
 
 
 async def start_again(part: Process) -> None:

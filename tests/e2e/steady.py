@@ -13,7 +13,7 @@ from twisted.internet.task import deferLater
 from chatclient import Connecting, Credentials, Event, Offline, Online, Sent, State, SteadyClient
 from chatclient.steady.pauses import Pauses
 from chatserver.wire.frames import GroupChatPush, OneChatPush
-from tests.e2e.site import until
+from tests.support.waiting import until
 
 reactor: Any = _reactor
 

@@ -14,9 +14,10 @@ from twisted.internet.threads import deferToThread
 
 from tests.e2e.asynchronous import asynchronous
 from tests.e2e.clients import login, register
-from tests.e2e.site import Site, assert_calm, reactor, start_again, until
+from tests.e2e.site import Site, assert_calm, reactor, running, start_again
 from tests.faults.doors import Door
 from tests.support.mariadb import MariaDB, mariadb
+from tests.support.waiting import until
 from tests.support.wire import connect
 
 # Seconds after which nodes that were just started no longer compare with the database all the time.
@@ -26,13 +27,9 @@ _SETTLED_AFTER = 4.0
 @pytest.fixture
 def killable(tmp_path: Path) -> Iterator[Site]:
     """With a MariaDB of its own."""
-    site = Site(tmp_path, MariaDB())
-    try:
-        site.start()
+    with running(Site(tmp_path, MariaDB())) as site:
         yield site
-    finally:
-        site.stop()
-        site.database.remove()
+    site.database.remove()
 
 
 @asynchronous

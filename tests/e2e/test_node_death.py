@@ -14,8 +14,9 @@ from twisted.internet.task import deferLater
 from cluster.nodes import Node
 from tests.e2e.asynchronous import asynchronous
 from tests.e2e.clients import login, register
-from tests.e2e.site import Site, assert_calm, reactor, until
+from tests.e2e.site import Site, assert_calm, reactor, running
 from tests.support.mariadb import mariadb
+from tests.support.waiting import until
 from tests.support.wire import Json, WireClient, connect
 
 _FREE_WITHIN = 30.0  # seconds
@@ -23,12 +24,8 @@ _FREE_WITHIN = 30.0  # seconds
 
 @pytest.fixture
 def site(tmp_path: Path) -> Iterator[Site]:
-    site = Site(tmp_path, mariadb(), nodes=3)
-    try:
-        site.start()
+    with running(Site(tmp_path, mariadb(), nodes=3)) as site:
         yield site
-    finally:
-        site.stop()
 
 
 @asynchronous

@@ -19,8 +19,9 @@ from cluster.process import Process
 from tests.e2e.asynchronous import asynchronous
 from tests.e2e.clients import register
 from tests.e2e.conftest import StartServer
-from tests.e2e.site import Site, assert_calm, start_again, until
+from tests.e2e.site import Site, assert_calm, start_again
 from tests.e2e.steady import Person, all_online, go, reactor
+from tests.support.waiting import until
 
 
 async def two(ports: list[int], **options: float) -> tuple[Person, Person]:

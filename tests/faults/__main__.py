@@ -30,7 +30,7 @@ def main() -> None:
     parser = _parser()
     options = parser.parse_args()
     for name in options.faults or ():
-        if not issubclass(_SITES[options.site], FAULTS[name].kind):
+        if not issubclass(_SITES[options.site], FAULTS[name].kinds):
             parser.error(f"{name} is not for --site {options.site}")
     if options.list:
         print("\n".join(FAULTS))
@@ -74,7 +74,7 @@ async def _run(reactor: Any, options: argparse.Namespace) -> None:
     names = options.faults or [
         name
         for name, one in FAULTS.items()
-        if issubclass(kind, one.kind) and not (options.mix and name == _SETS_CLOCK)
+        if issubclass(kind, one.kinds) and not (options.mix and name == _SETS_CLOCK)
     ]
     plan = Plan(options.seed, options.people, options.interval)
     print(f"seed {options.seed}; history in {options.history}", flush=True)

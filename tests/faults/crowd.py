@@ -25,9 +25,8 @@ _EXISTS = 112
 class Crowd:
     """Accounts with their devices; the first has two, the last one perhaps an unnamed one.
 
-    Most come in where they can; but for each door there is a device that knows no other.
-
-    The second and the last one also have a program on the client library each.
+    The second and the last one also have a program on the client library each. Most come in where
+    they can; but for each door there is a device that knows no other.
 
     :param doors: ports where they come in; fewer than there are people.
     :param chance: decides what they do.

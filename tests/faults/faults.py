@@ -7,7 +7,7 @@ import resource
 import signal
 from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager, suppress
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, NamedTuple
 
 import MySQLdb
 from twisted.internet.task import deferLater
@@ -16,9 +16,10 @@ from twisted.internet.threads import deferToThread
 from cluster.process import NotStarted, Process
 from tests.faults.site import Cluster, Single, Site
 
-S = TypeVar("S", bound=Site)
+Kinds = tuple[type[Cluster | Single], ...]
 Work = Callable[[Any, random.Random], Coroutine[Any, Any, None]]
 
+_ANY = (Cluster, Single)
 _HOUR = 3600
 _STOPS_WITHIN = 20.0  # seconds
 _TRIES = 60
@@ -27,11 +28,12 @@ _TRIES = 60
 class Fault(NamedTuple):
     """Something that can go wrong.
 
+    :param kinds: the sites that it can befall.
     :param breaks: what no other fault may break meanwhile.
     """
 
     name: str
-    kind: type[Site]
+    kinds: Kinds
     breaks: str
     work: Work
 
@@ -40,10 +42,10 @@ class Fault(NamedTuple):
 FAULTS: dict[str, Fault] = {}
 
 
-def _fault(name: str, breaks: str, kind: type[Site] = Cluster) -> Callable[[Work], Work]:
+def _fault(name: str, breaks: str, *kinds: type[Cluster | Single]) -> Callable[[Work], Work]:
     def register(work: Work) -> Work:
         assert name not in FAULTS, name
-        FAULTS[name] = Fault(name, kind, breaks, work)
+        FAULTS[name] = Fault(name, kinds or (Cluster,), breaks, work)
         return work
 
     return register
@@ -52,7 +54,7 @@ def _fault(name: str, breaks: str, kind: type[Site] = Cluster) -> Callable[[Work
 # Processes that die, and processes that stand still.
 
 
-@_fault("kill-node", "nodes", Site)
+@_fault("kill-node", "nodes", *_ANY)
 async def _kill_node(site: Site, chance: random.Random) -> None:
     await _kill(site, chance.choice(site.nodes), chance.choice((0, 0.5, 2)))
 
@@ -70,7 +72,7 @@ async def _kill_redis(site: Cluster, chance: random.Random) -> None:
 def _stops(seconds: int) -> None:
     """Faults that stop something for so long."""
 
-    @_fault(f"stop-node-{seconds}", "nodes", Site)
+    @_fault(f"stop-node-{seconds}", "nodes", *_ANY)
     async def _stop_node(site: Site, chance: random.Random) -> None:
         await _pause(site, chance.choice(site.nodes), seconds)
 
@@ -87,7 +89,7 @@ for _seconds in (1, 5, 20):
     _stops(_seconds)
 
 
-@_fault("restart-nodes", "nodes", Site)
+@_fault("restart-nodes", "nodes", *_ANY)
 async def _restart_nodes(site: Site, chance: random.Random) -> None:
     """One after the other, in good order, as for an upgrade."""
     for node in site.nodes:
@@ -100,14 +102,14 @@ async def _restart_nodes(site: Site, chance: random.Random) -> None:
 # Connections.
 
 
-@_fault("cut-clients", "clients", Site)
+@_fault("cut-clients", "clients", *_ANY)
 async def _cut_clients(site: Site, chance: random.Random) -> None:
     for _ in range(3):
         chance.choice(site.doors).cut()
         await deferLater(site.reactor, chance.uniform(0, 1))
 
 
-@_fault("cut-replies", "clients", Site)
+@_fault("cut-replies", "clients", *_ANY)
 async def _cut_replies(site: Site, chance: random.Random) -> None:
     """After the request, before the reply."""
     for _ in range(8):
@@ -116,7 +118,7 @@ async def _cut_replies(site: Site, chance: random.Random) -> None:
         await deferLater(site.reactor, chance.uniform(0, 0.5))
 
 
-@_fault("halfopen-clients", "clients", Site)
+@_fault("halfopen-clients", "clients", *_ANY)
 async def _halfopen_clients(site: Site, chance: random.Random) -> None:
     chance.choice(site.doors).vanish()
     await deferLater(site.reactor, 7)
@@ -202,7 +204,7 @@ def _lock_backwards(site: Cluster) -> None:
             cursor.execute("DO SLEEP(0.05)")
 
 
-@_fault("clock-back", "clock", Site)
+@_fault("clock-back", "clock", *_ANY)
 async def _clock_back(site: Site, chance: random.Random) -> None:
     """The time of day goes back an hour, and is put right later."""
     node = chance.choice(site.nodes)

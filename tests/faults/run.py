@@ -58,7 +58,7 @@ async def run(site: Site, history: History, trouble: Trouble, plan: Plan) -> Rep
     crowd = Crowd(site.reactor, [door.port for door in site.doors], history, chance)
     try:
         await crowd.come(site.nodes[0].port, plan.people, unnamed=plan.unnamed)
-        await _until(site, lambda: crowd.is_in, _ALL_IN_WITHIN)
+        assert await _until(site, lambda: crowd.is_in, _ALL_IN_WITHIN), "not all could log in"
         crowd.begin(plan.interval)
         await deferLater(site.reactor, _CALM_BEFORE)
         await trouble()

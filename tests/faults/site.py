@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 import sys
 import time
+from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -27,7 +28,7 @@ _PATIENCE = 30.0  # seconds
 _ROOT = str(Path(__file__).parent.parent.parent)
 
 
-class Site:
+class Site(ABC):
     """Nodes on one database.
 
     :param folder: for everybody's files.
@@ -76,9 +77,9 @@ class Site:
         for part in reversed(self.parts):
             part.kill()
 
+    @abstractmethod
     def sql(self, statement: str) -> list[tuple[Any, ...]]:
         """The rows of a question to the nodes' database; to be called in a thread."""
-        raise NotImplementedError
 
     def set_clock(self, node: Node, seconds: int) -> None:
         """Set a node's time of day forward by some seconds, or back."""

@@ -85,7 +85,7 @@ async def test_the_promise_is_kept_under_several_faults_at_once(
 ) -> None:
     site = kind(reactor, tmp_path)
     names = [
-        name for name in _SHORT if issubclass(kind, FAULTS[name].kind) and name != "clock-back"
+        name for name in _SHORT if issubclass(kind, FAULTS[name].kinds) and name != "clock-back"
     ]
     report = await mixed(site, Plan(seed=2), sorted(names), _MIX)
     assert report.violations == []

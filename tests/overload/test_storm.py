@@ -15,11 +15,12 @@ from cluster.process import free_port
 from cluster.redis import Redis
 from tests.e2e.asynchronous import asynchronous
 from tests.e2e.clients import login
-from tests.e2e.site import assert_calm, until
+from tests.e2e.site import assert_calm
 from tests.overload.conftest import StartWatched
 from tests.overload.people import Arrivals, Listener, Person, settle, settle_in_mariadb
 from tests.overload.server import memory, report, size
 from tests.support.mariadb import mariadb
+from tests.support.waiting import until
 from tests.support.wire import Json, WireClient
 
 reactor: Any = _reactor
