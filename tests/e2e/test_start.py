@@ -18,6 +18,7 @@ from cluster.process import Process, free_port, is_open
 from tests.e2e.asynchronous import asynchronous
 from tests.e2e.conftest import StartServer
 from tests.e2e.processes import ServerProcess, run_to_its_end
+from tests.support.waiting import until
 from tests.support.wire import connect
 
 
@@ -149,11 +150,14 @@ def warnings(server: ServerProcess) -> list[str]:
     return [line for line in server.log.splitlines() if "[chatserver.tap#warn]" in line]
 
 
-def test_root_and_ports_without_tls_are_warned_of_once(start_server: StartServer) -> None:
+@asynchronous
+async def test_root_and_ports_without_tls_are_warned_of_once(start_server: StartServer) -> None:
     server = start_server("--port", str(free_port()))
-    root, plain = warnings(server) if os.geteuid() == 0 else ["runs as root", *warnings(server)]
-    assert "runs as root" in root
-    assert "has no TLS" in plain
+    expected = ["runs as root"] if os.geteuid() == 0 else []
+    expected.append("has no TLS")
+    await until(lambda: len(warnings(server)) >= len(expected), "it warns")
+    for warning, said in zip(warnings(server), expected, strict=True):
+        assert said in warning
 
 
 class _AsNobody(Process):

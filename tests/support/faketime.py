@@ -29,5 +29,7 @@ def faked_clock(file: Path) -> dict[str, str]:
 
 
 def set_clock(file: Path, seconds: int) -> None:
-    """Set the clock forward by some seconds, or back; processes take it within a second."""
-    file.write_text(f"{seconds:+d}")
+    """Set the clock forward by some seconds, or back; processes take it in a second or two."""
+    new = file.with_suffix(".new")
+    new.write_text(f"{seconds:+d}")
+    new.replace(file)
