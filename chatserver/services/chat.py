@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 
-from msgspec import UNSET, UnsetType
+from msgspec import UNSET, UnsetType, field
 from twisted.internet.defer import Deferred
 
 from chatserver.bus.bus import Bus
@@ -22,6 +22,18 @@ from chatserver.store.store import Store
 from chatserver.wire.frames import Reply
 from chatserver.wire.requests import GroupChat, OneChat
 from chatserver.wire.times import utc_text
+
+
+class _Send(Draft):
+    """A message whose sender waits for the answer."""
+
+    stored: Deferred[Stored] = field(default_factory=Deferred)
+
+    def settled(self, outcome: Stored | Exception) -> None:
+        if isinstance(outcome, Exception):
+            self.stored.errback(outcome)
+        else:
+            self.stored.callback(outcome)
 
 
 class ChatService:
@@ -70,7 +82,7 @@ class ChatService:
 
     def _to_group(self, turn: Turn, request: GroupChat, place: GroupPlace) -> Deferred[Reply]:
         login = turn.session.logged_in
-        draft = Draft(
+        draft = _Send(
             sender=login.account.id,
             device=login.device,
             text=request.msg,
@@ -84,7 +96,7 @@ class ChatService:
     ) -> Deferred[Reply]:
         login = turn.session.logged_in
         sender = login.account.id
-        draft = Draft(
+        draft = _Send(
             sender=sender,
             device=login.device,
             text=request.msg,
@@ -97,16 +109,16 @@ class ChatService:
     def _send(
         self,
         turn: Turn,
-        draft: Draft,
+        draft: _Send,
         login: Login,
         cid: str | UnsetType,
         *,
         toid: int | None = None,
         group: int | None = None,
     ) -> Deferred[Reply]:
-        stored = self._store.log.append(draft)
+        self._store.log.append(draft)
         turn.release()
-        return stored.addCallback(partial(self._stored, draft, login, cid, toid, group))
+        return draft.stored.addCallback(partial(self._stored, draft, login, cid, toid, group))
 
     def _stored(
         self,

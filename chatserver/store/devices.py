@@ -12,7 +12,7 @@ from chatserver.store.accounts import Account
 from chatserver.store.database import Database
 from chatserver.store.engine import Cursor
 from chatserver.store.errors import RowRefused
-from chatserver.store.group_commit import GroupCommit
+from chatserver.store.group_commit import AwaitedCommit
 from chatserver.store.messages import last_seq_of
 
 UNNAMED = ""
@@ -55,7 +55,7 @@ class Devices:
         self._lifetime = int(token_days * 86_400_000)
         #: The tokens whose time is being prolonged: of all who come back together in one
         #: transaction.
-        self.renewals: GroupCommit[Renewal, bool] = GroupCommit(
+        self.renewals: AwaitedCommit[Renewal, bool] = AwaitedCommit(
             clock, self._commit_renewals, _RENEWED_AT_ONCE
         )
 
@@ -83,7 +83,7 @@ class Devices:
         :raises Refused: it has just been revoked.
         """
         expires = now + self._lifetime
-        if not await self.renewals.put(Renewal(_hash(token), expires)):
+        if not await self.renewals.write(Renewal(_hash(token), expires)):
             raise Refused("unknown or expired token; log in with the password")
         return Entry(owner.device, token, expires)
 

@@ -3,25 +3,38 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Coroutine, Sequence
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, Protocol, TypeVar
 
 from twisted.internet.defer import Deferred
+from twisted.logger import Logger
 
 from chatserver.clock import Clock
 from chatserver.peak import Peak
 from chatserver.spawn import spawn
 
-Item = TypeVar("Item")
+T = TypeVar("T")
 Outcome = TypeVar("Outcome")
+
+
+class Settled(Protocol):
+    """What can be told what became of it."""
+
+    def settled(self, outcome: Any, /) -> None: ...
+
+
+Item = TypeVar("Item", bound=Settled)
 
 
 class GroupCommit(Generic[Item, Outcome]):
     """Writes items in the order given, many in one transaction, without any timer.
 
-    :param commit: writes some items and tells what became of each: an outcome, or the exception
-        that its Deferred fails with.
+    After the commit each is told its outcome, or the exception, by its method ``settled``.
+
+    :param commit: writes some items and tells what became of each.
     :param most: how many items go into one transaction.
     """
+
+    _log = Logger()
 
     def __init__(
         self,
@@ -32,7 +45,7 @@ class GroupCommit(Generic[Item, Outcome]):
         self._clock = clock
         self._commit = commit
         self._most = most
-        self._pending: list[tuple[Item, Deferred[Outcome]]] = []
+        self._pending: list[Item] = []
         self._is_committing = False
         #: How many transactions there were, and the seconds that they took.
         self.commits = 0
@@ -44,36 +57,72 @@ class GroupCommit(Generic[Item, Outcome]):
         """How many items wait for their transaction to begin."""
         return len(self._pending)
 
-    def put(self, item: Item) -> Deferred[Outcome]:
-        """Write an item; fires with its outcome, after the commit, in the order of the calls."""
-        written: Deferred[Outcome] = Deferred()
-        self._pending.append((item, written))
+    def put(self, item: Item) -> None:
+        """Write an item; it is told the outcome in the order of the calls."""
+        self._pending.append(item)
         if not self._is_committing:
             self._is_committing = True
             # What else comes in this turn of the reactor shares the transaction.
             self._clock.callLater(0, lambda: spawn(self._commit_pending(), "a group commit"))
-        return written
 
     async def _commit_pending(self) -> None:
         try:
             while self._pending:
                 batch, self._pending = self._pending[: self._most], self._pending[self._most :]
                 begun = self._clock.seconds()
+                outcomes: Sequence[Outcome | Exception]
                 try:
-                    outcomes = await self._commit([item for item, _ in batch])
+                    outcomes = await self._commit(batch)
                 except Exception as problem:
                     outcomes = [problem] * len(batch)
                 self._took(max(0.0, self._clock.seconds() - begun))
-                for (_, written), outcome in zip(batch, outcomes, strict=True):
-                    if isinstance(outcome, Exception):
-                        written.errback(outcome)
-                    else:
-                        written.callback(outcome)
+                self._settle(batch, outcomes)
         finally:
             self._is_committing = False
+
+    def _settle(self, batch: list[Item], outcomes: Sequence[Outcome | Exception]) -> None:
+        for item, outcome in zip(batch, outcomes, strict=True):
+            try:
+                item.settled(outcome)
+            except Exception:
+                self._log.failure("what follows a commit failed")
 
     def _took(self, seconds: float) -> None:
         self.commits += 1
         self.seconds += seconds
         self.last_seconds = seconds
         self.longest.note(seconds)
+
+
+class Awaited(Generic[T, Outcome]):
+    """A thing on its way into the database, whose outcome somebody waits for."""
+
+    __slots__ = ("outcome", "thing")
+
+    def __init__(self, thing: T) -> None:
+        self.thing = thing
+        self.outcome: Deferred[Outcome] = Deferred()
+
+    def settled(self, outcome: Outcome | Exception) -> None:
+        if isinstance(outcome, Exception):
+            self.outcome.errback(outcome)
+        else:
+            self.outcome.callback(outcome)
+
+
+class AwaitedCommit(GroupCommit[Awaited[T, Outcome], Outcome]):
+    """A group commit of things whose outcomes are waited for."""
+
+    def __init__(
+        self,
+        clock: Clock,
+        commit: Callable[[list[T]], Coroutine[Any, Any, Sequence[Outcome | Exception]]],
+        most: int,
+    ) -> None:
+        super().__init__(clock, lambda batch: commit([each.thing for each in batch]), most)
+
+    def write(self, thing: T) -> Deferred[Outcome]:
+        """Write a thing; fires with its outcome, after the commit, in the order of the calls."""
+        awaited: Awaited[T, Outcome] = Awaited(thing)
+        self.put(awaited)
+        return awaited.outcome

@@ -11,7 +11,6 @@ import secrets
 from collections.abc import Sequence
 from itertools import count
 
-from twisted.internet.defer import Deferred
 from twisted.logger import Logger
 
 from chatserver.clock import Clock, epoch_milliseconds
@@ -73,18 +72,15 @@ class MessageLog:
             return messages.client_cid(given)
         return messages.server_cid(f"{self._boot}.{next(self._made_cids):x}")
 
-    def append(self, draft: Draft) -> Deferred[Stored]:
-        """Store a message; fires after the commit, in the order of the calls.
-
-        Fails with :class:`Conflict`, or with :class:`TryAgain` where the database can't be
-        reached.
+    def append(self, draft: Draft) -> None:
+        """Store a message; it is told the outcome after the commit, in the order of the calls.
 
         :raises TryAgain: too many messages wait already.
         """
         if len(self.drafts) >= self._limit or self.pending_text >= self._most_text:
             raise TryAgain("the server is overloaded; try again", retry_after=_RETRY_AFTER)
         self.pending_text += len(draft.text)
-        return self.drafts.put(draft)
+        self.drafts.put(draft)
 
     async def page_after(self, conversation: int, after: int, limit: int) -> list[Message]:
         """The first messages above a seq, oldest first: ``limit`` of them, or fewer long ones."""

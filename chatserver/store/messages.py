@@ -19,7 +19,7 @@ _INSERT = (
 
 
 class Draft(msgspec.Struct):
-    """A message on its way into the log.
+    """A message on its way into the log; a subclass says what follows.
 
     Its place is a ``conversation``, or a ``pair`` of users whose conversation is not known.
     """
@@ -31,8 +31,16 @@ class Draft(msgspec.Struct):
     conversation: int | None = None
     pair: tuple[int, int] | None = None
 
+    def settled(self, outcome: Stored | Exception) -> None:
+        """Called once, after the commit: where it stands, or why it is not in the log.
 
-class Stored(NamedTuple):
+        The exception is :class:`Conflict`, or :class:`TryAgain` where the database can't be
+        reached or doesn't take the message.
+        """
+        raise NotImplementedError
+
+
+class Stored(msgspec.Struct, frozen=True, gc=False):
     """Where a draft stands in the log; ``sent`` in milliseconds since the epoch.
 
     ``is_repeat``: it stood there before, under the same cid.
@@ -41,7 +49,7 @@ class Stored(NamedTuple):
     conversation: int
     seq: int
     sent: int
-    is_repeat: bool
+    is_repeat: bool = False
 
 
 class Message(NamedTuple):
@@ -136,7 +144,7 @@ def _row(
 ) -> tuple[int, int, int, int, int, str, str]:
     """The row of a draft in its place, which is noted in the batch."""
     batch.last_seqs[conversation] = seq
-    batch.outcomes.append(Stored(conversation, seq, now, False))
+    batch.outcomes.append(Stored(conversation, seq, now))
     return (conversation, seq, draft.sender, draft.device, now, draft.cid, draft.text)
 
 

@@ -16,7 +16,7 @@ from chatserver.store.chunks import chunks, marks
 from chatserver.store.database import Database
 from chatserver.store.engine import Cursor
 from chatserver.store.errors import RowRefused
-from chatserver.store.group_commit import GroupCommit
+from chatserver.store.group_commit import AwaitedCommit
 from chatserver.store.nodes import beat, select_online
 from chatserver.store.places import Claimed, Place
 
@@ -41,13 +41,15 @@ class SharedPlaces:
     def __init__(self, database: Database, node: str, clock: Clock) -> None:
         self._database = database
         self._node = node
-        self._steps: GroupCommit[Step, Claimed | bool] = GroupCommit(clock, self._commit, _BATCH)
+        self._steps: AwaitedCommit[Step, Claimed | bool] = AwaitedCommit(
+            clock, self._commit, _BATCH
+        )
         self._unreleased: set[Place] = set()
 
     async def claim(self, place: Place, *, exclusive: bool) -> Claimed:
         self._unreleased.discard(place)
         try:
-            outcome = await self._steps.put(Claim(place, exclusive))
+            outcome = await self._steps.write(Claim(place, exclusive))
         except TryAgain:
             self._unreleased.add(place)  # it is not known what became of it
             raise
@@ -60,7 +62,7 @@ class SharedPlaces:
         :raises TryAgain: it is not given back yet.
         """
         self._unreleased.add(place)
-        outcome = await self._steps.put(place)
+        outcome = await self._steps.write(place)
         self._unreleased.discard(place)
         assert isinstance(outcome, bool)
         return outcome

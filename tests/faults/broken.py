@@ -10,12 +10,11 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
-from twisted.internet.defer import Deferred, succeed
+from twisted.internet.defer import Deferred
 from twisted.scripts.twistd import run
 
 from chatserver.bus.events import ChatStored
 from chatserver.clock import epoch_milliseconds
-from chatserver.errors import ChatError
 from chatserver.services.chat import ChatService
 from chatserver.services.fanout import Fanout
 from chatserver.services.resync import Resync
@@ -48,20 +47,27 @@ def _guess(log: Any, draft: Draft) -> Stored | None:
     last = None if draft.conversation is None else log._last_seqs.get(draft.conversation)
     if draft.conversation is None or last is None:
         return None
-    return Stored(draft.conversation, last + len(log.drafts) + 1, epoch_milliseconds(), False)
+    return Stored(draft.conversation, last + len(log.drafts) + 1, epoch_milliseconds())
+
+
+class _Told(Draft):
+    """A draft whose sender has his answer already."""
+
+    def settled(self, outcome: Stored | Exception) -> None:
+        """Nobody wants to know."""
 
 
 @_way
 def _ack_before_commit() -> None:
     append = MessageLog.append
 
-    def append_later(log: MessageLog, draft: Draft) -> Deferred[Stored]:
+    def append_later(log: MessageLog, draft: Draft) -> None:
         guess = _guess(log, draft)
-        stored = append(log, draft)
         if guess is None:
-            return stored
-        stored.addErrback(lambda failure: failure.trap(ChatError) and None)
-        return succeed(guess)
+            append(log, draft)
+            return
+        append(log, _Told(draft.sender, draft.device, draft.text, draft.cid, draft.conversation))
+        draft.settled(guess)
 
     _replace(MessageLog, "append", append_later)
 
@@ -71,7 +77,7 @@ def _deliver_before_commit() -> None:
     send = ChatService._send
 
     def send_early(
-        service: ChatService, turn: Any, draft: Draft, login: Any, cid: Any, **to: Any
+        service: ChatService, turn: Any, draft: Any, login: Any, cid: Any, **to: Any
     ) -> Deferred[Any]:
         guess = _guess(service._store.log, draft)
         if guess is not None:

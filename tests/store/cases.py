@@ -5,9 +5,10 @@ from __future__ import annotations
 import itertools
 import secrets
 import sqlite3
-from collections.abc import Awaitable, Coroutine
+from collections.abc import Awaitable, Coroutine, Iterable
 from typing import Any, TypeVar
 
+from msgspec import field
 from twisted.internet import reactor
 from twisted.internet.defer import Deferred, gatherResults
 from twisted.trial.unittest import TestCase
@@ -17,6 +18,7 @@ from chatserver.store.conversations import pair_of
 from chatserver.store.cursors import Backlog
 from chatserver.store.devices import Entry
 from chatserver.store.engines import engine_of
+from chatserver.store.log import MessageLog
 from chatserver.store.messages import Draft, Stored
 from chatserver.store.store import Store
 from tests.support import logs
@@ -26,6 +28,18 @@ T = TypeVar("T")
 
 NOW = 1_795_376_712_007  # milliseconds since the epoch
 DAY = 86_400_000
+
+
+class Sent(Draft):
+    """A draft whose outcome a test waits for."""
+
+    stored: Deferred[Stored] = field(default_factory=Deferred)
+
+    def settled(self, outcome: Stored | Exception) -> None:
+        if isinstance(outcome, Exception):
+            self.stored.errback(outcome)
+        else:
+            self.stored.callback(outcome)
 
 
 class StoreCase(TestCase):
@@ -98,9 +112,9 @@ class StoreCase(TestCase):
 
     def draft(
         self, sender: int, place: int | tuple[int, int], text: str = "hi", **fields: Any
-    ) -> Draft:
+    ) -> Sent:
         """A message to a conversation, or to a pair of accounts."""
-        draft = Draft(
+        draft = Sent(
             sender=sender,
             device=fields.get("device", 1),
             text=text,
@@ -116,7 +130,7 @@ class StoreCase(TestCase):
         self, sender: int, place: int | tuple[int, int], text: str = "hi", **fields: Any
     ) -> Stored:
         """A message that has been stored."""
-        return await self.store.log.append(self.draft(sender, place, text, **fields))
+        return await append(self.store.log, self.draft(sender, place, text, **fields))
 
     async def texts(self, conversation: int) -> list[str]:
         """All texts of a conversation, by seq."""
@@ -133,6 +147,24 @@ class StoreCase(TestCase):
         )
         for conversation, first, last, count in rows:
             self.assertEqual((first, last), (1, count), f"conversation {conversation}")
+
+
+def append(log: MessageLog, draft: Sent) -> Deferred[Stored]:
+    """Append a draft; fires with its outcome."""
+    draft.stored = Deferred()
+    log.append(draft)
+    return draft.stored
+
+
+def where(stored: Stored) -> tuple[int, int, int]:
+    """Where a message stands, and since when."""
+    return stored.conversation, stored.seq, stored.sent
+
+
+async def append_all(log: MessageLog, drafts: Iterable[Sent]) -> list[Stored]:
+    """The outcomes of drafts that are appended at once."""
+    stored: list[Stored] = await all_of([append(log, draft) for draft in drafts])
+    return stored
 
 
 async def together(*coroutines: Coroutine[Deferred[Any], Any, T]) -> list[T]:

@@ -14,7 +14,7 @@ from chatserver.store.errors import RowRefused
 from chatserver.store.messages import Stored
 from chatserver.store.mysql import _options_of
 from chatserver.store.store import Store
-from tests.store.cases import NOW, all_of, error_of, together
+from tests.store.cases import NOW, all_of, append, error_of, together, where
 from tests.store.test_mariadb import OnMariaDB
 from tests.support.mariadb import mariadb
 
@@ -36,7 +36,7 @@ class ContentionCase(OnMariaDB):
 
     def append(self, node: Store, sender: int, place: int | tuple[int, int]) -> Deferred[Stored]:
         """A message that this node stores."""
-        return node.log.append(self.draft(sender, place))
+        return append(node.log, self.draft(sender, place))
 
 
 class TogetherTests(ContentionCase):
@@ -62,11 +62,11 @@ class TogetherTests(ContentionCase):
         appends = []
         for node, order in zip(self.nodes, (pairs, pairs[::-1], pairs), strict=True):
             repeat = self.draft(accounts[0], (accounts[0], accounts[0]), cid="c")
-            appends.append(node.log.append(repeat))
+            appends.append(append(node.log, repeat))
             appends += [self.append(node, pair[0], pair) for pair in order]
         stored: list[Stored] = await all_of(appends)
         repeats = [each for each in stored if each.is_repeat]
-        self.assertEqual([each[:3] for each in repeats], [first[:3]] * 3)
+        self.assertEqual([where(each) for each in repeats], [where(first)] * 3)
         self.assertEqual(self.rows("SELECT COUNT(*) FROM messages"), [(3 * len(pairs) + 1,)])
         self.assert_log_is_whole()
 

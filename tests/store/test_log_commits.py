@@ -12,7 +12,7 @@ from chatserver.store.engine import Engine
 from chatserver.store.engines import engine_of
 from chatserver.store.log import MessageLog
 from chatserver.store.messages import Stored
-from tests.store.cases import StoreCase, all_of
+from tests.store.cases import StoreCase, all_of, append, append_all
 
 
 class CountingDatabase(Database):
@@ -42,12 +42,12 @@ class GroupCommitTests(CountedCase):
 
     async def test_what_comes_in_one_turn_shares_a_commit(self) -> None:
         one, two = await self.accounts(2)
-        await all_of(self.log.append(self.draft(one, (one, two))) for _ in range(1000))
+        await all_of(append(self.log, self.draft(one, (one, two))) for _ in range(1000))
         self.assertEqual(self.counting.writes, 1)
 
     async def test_what_comes_during_a_commit_shares_the_next(self) -> None:
         one, two = await self.accounts(2)
-        waiting = [self.log.append(self.draft(one, (one, two)))]
+        waiting = [append(self.log, self.draft(one, (one, two)))]
         waiting[0].addCallback(self._append_more, one, two, waiting)
         stored = await waiting[0]
         rest = await all_of(waiting[1:])
@@ -55,30 +55,30 @@ class GroupCommitTests(CountedCase):
         self.assertEqual(self.counting.writes, 2)
 
     def _append_more(self, stored: Stored, one: int, two: int, waiting: list[Any]) -> Stored:
-        waiting += [self.log.append(self.draft(one, (one, two))) for _ in range(500)]
+        waiting += [append(self.log, self.draft(one, (one, two))) for _ in range(500)]
         return stored
 
     async def test_a_transaction_takes_a_thousand_at_most(self) -> None:
         one, two = await self.accounts(2)
-        stored = await all_of(self.log.append(self.draft(one, (one, two))) for _ in range(2500))
+        stored = await all_of(append(self.log, self.draft(one, (one, two))) for _ in range(2500))
         self.assertEqual(self.counting.writes, 3)
         self.assertEqual([each.seq for each in stored], list(range(1, 2501)))
 
     async def test_a_lone_message_does_not_wait_for_others(self) -> None:
         one, two = await self.accounts(2)
         for seq in range(1, 4):
-            stored = await self.log.append(self.draft(one, (one, two)))
+            stored = await append(self.log, self.draft(one, (one, two)))
             self.assertEqual(stored.seq, seq)
         self.assertEqual(self.counting.writes, 3)
 
     async def test_a_repeat_costs_its_batch_one_more_transaction(self) -> None:
         """Not one for each message."""
         one, two = await self.accounts(2)
-        await self.log.append(self.draft(one, (one, two), "hi", cid="c"))
+        await append(self.log, self.draft(one, (one, two), "hi", cid="c"))
         before = self.counting.writes
         drafts = [self.draft(one, (one, two)) for _ in range(500)]
         drafts.append(self.draft(one, (one, two), "hi", cid="c"))
-        stored = await all_of(map(self.log.append, drafts))
+        stored = await append_all(self.log, drafts)
         self.assertEqual(self.counting.writes - before, 2)
         self.assertEqual([each.seq for each in stored], [*range(2, 502), 1])
 
@@ -88,11 +88,11 @@ class OtherWriterTests(CountedCase):
 
     async def test_another_writer_costs_a_batch_one_more_transaction(self) -> None:
         one, two = await self.accounts(2)
-        await self.log.append(self.draft(one, (one, two)))
+        await append(self.log, self.draft(one, (one, two)))
         await self.send(two, (one, two))  # through the other store
         before = self.counting.writes
-        stored = await all_of(self.log.append(self.draft(one, (one, two))) for _ in range(100))
+        stored = await all_of(append(self.log, self.draft(one, (one, two))) for _ in range(100))
         self.assertEqual([each.seq for each in stored], list(range(3, 103)))
         self.assertEqual(self.counting.writes - before, 2)
-        await self.log.append(self.draft(one, (one, two)))
+        await append(self.log, self.draft(one, (one, two)))
         self.assertEqual(self.counting.writes - before, 3, "it has learnt the new seq")

@@ -14,9 +14,9 @@ from chatserver.store.database import Database
 from chatserver.store.engine import Cursor
 from chatserver.store.engines import engine_of
 from chatserver.store.log import MessageLog
-from chatserver.store.messages import Draft, Stored
+from chatserver.store.messages import Stored
 from chatserver.store.store import Store
-from tests.store.cases import StoreCase, all_of, error_of, together
+from tests.store.cases import Sent, StoreCase, all_of, append, error_of, together, where
 
 _TRIES = 5
 REFUSING = (
@@ -67,7 +67,7 @@ class TwoWritersTests(StoreCase):
                     for store in (self.store, other)
                 )
             )
-            self.assertEqual(stored[0][:3], stored[1][:3])
+            self.assertEqual(*map(where, stored))
             self.assertEqual(sorted(each.is_repeat for each in stored), [False, True])
         self.assertEqual(self.rows("SELECT COUNT(*) FROM messages"), [(200,)])
 
@@ -89,11 +89,11 @@ class TwoWritersTests(StoreCase):
         stored = Deferred.fromCoroutine(self._persist(store, self.draft(sender, place, text)))
         return stored.addCallback(lambda answer: (text, answer))
 
-    async def _persist(self, store: Store, draft: Draft) -> Stored:
+    async def _persist(self, store: Store, draft: Sent) -> Stored:
         """Append again where the other had the lock for too long, as on a disk that stalls."""
         for _ in range(_TRIES):
             try:
-                return await store.log.append(draft)
+                return await append(store.log, draft)
             except TryAgain as refused:
                 await deferLater(reactor, refused.retry_after or 0.0)
         raise AssertionError(f"refused {_TRIES} times")
@@ -102,7 +102,7 @@ class TwoWritersTests(StoreCase):
         """What was acknowledged stands in the log, once and where the answer says."""
         self.assert_log_is_whole()
         in_log = self.rows("SELECT body, conversation, seq, sent FROM messages")
-        acknowledged = [(text, *stored[:3]) for text, stored in answers]
+        acknowledged = [(text, *where(stored)) for text, stored in answers]
         self.assertEqual(sorted(acknowledged), sorted(in_log))
 
 
@@ -116,7 +116,7 @@ class RefusedRowTests(StoreCase):
     async def test_the_others_of_the_batch_are_stored(self) -> None:
         one, two = await self.accounts(2)
         texts = ["a", "bad", "b", "c", "bad", "d"]
-        sends = [self.store.log.append(self.draft(one, (one, two), text)) for text in texts]
+        sends = [append(self.store.log, self.draft(one, (one, two), text)) for text in texts]
         for text, send in zip(texts, sends, strict=True):
             if text == "bad":
                 problem = await error_of(send)
@@ -136,7 +136,7 @@ class RefusedRowTests(StoreCase):
     async def test_a_text_that_the_driver_can_not_write_takes_nothing_down_either(self) -> None:
         one, two = await self.accounts(2)
         texts = ["a", "\ud800", "b"]
-        sends = [self.store.log.append(self.draft(one, (one, two), text)) for text in texts]
+        sends = [append(self.store.log, self.draft(one, (one, two), text)) for text in texts]
         self.assertIsInstance(await error_of(sends[1]), TryAgain)
         self.assertEqual([(await sends[0]).seq, (await sends[2]).seq], [1, 2])
         self.assertTrue(self.flushLoggedErrors(UnicodeEncodeError))
@@ -164,7 +164,7 @@ class LockedTests(StoreCase):
         one, two = await self.accounts(2)
         await self._be_impatient()
         self.other.execute("BEGIN EXCLUSIVE")
-        sends = [self.log.append(self.draft(one, (one, two))) for _ in range(1500)]
+        sends = [append(self.log, self.draft(one, (one, two))) for _ in range(1500)]
         for send in sends:
             problem = await error_of(send)
             assert isinstance(problem, TryAgain)
@@ -175,31 +175,31 @@ class LockedTests(StoreCase):
 
     async def test_it_works_again_when_the_lock_is_gone(self) -> None:
         one, two = await self.accounts(2)
-        first = await self.log.append(self.draft(one, (one, two)))
+        first = await append(self.log, self.draft(one, (one, two)))
         await self._be_impatient()
         self.other.execute("BEGIN EXCLUSIVE")
         self.assertIsInstance(
-            await error_of(self.log.append(self.draft(one, (one, two)))), TryAgain
+            await error_of(append(self.log, self.draft(one, (one, two)))), TryAgain
         )
         self.other.execute(
             "INSERT INTO messages VALUES (?, 2, ?, 9, 0, '#x', 'from elsewhere')",
             (first.conversation, two),
         )
         self.other.execute("COMMIT")
-        stored = await all_of(self.log.append(self.draft(one, (one, two))) for _ in range(3))
+        stored = await all_of(append(self.log, self.draft(one, (one, two))) for _ in range(3))
         self.assertEqual([each.seq for each in stored], [3, 4, 5])
         self.assert_log_is_whole()
 
     async def test_it_waits_for_a_lock_that_is_not_held_long(self) -> None:
         one, two = await self.accounts(2)
         self.other.execute("BEGIN EXCLUSIVE")
-        send = self.log.append(self.draft(one, (one, two)))
+        send = append(self.log, self.draft(one, (one, two)))
         reactor.callLater(0.2, self.other.execute, "COMMIT")
         self.assertEqual((await send).seq, 1)
 
     async def test_reading_goes_on_meanwhile(self) -> None:
         one, two = await self.accounts(2)
-        stored = await self.log.append(self.draft(one, (one, two), "hi"))
+        stored = await append(self.log, self.draft(one, (one, two), "hi"))
         self.other.execute("BEGIN EXCLUSIVE")
         self.assertEqual(await self.texts(stored.conversation), ["hi"])
 
@@ -209,23 +209,23 @@ class LockedTests(StoreCase):
         told = self.listen()
         self.other.execute("BEGIN EXCLUSIVE")
         for _ in range(3):
-            await error_of(self.log.append(self.draft(one, (one, two))))
+            await error_of(append(self.log, self.draft(one, (one, two))))
         self.assertEqual(len(told), 1)
         self.assertIn("database is locked", told[0])
         self.other.execute("COMMIT")
         for _ in range(3):
-            await self.log.append(self.draft(one, (one, two)))
+            await append(self.log, self.draft(one, (one, two)))
         self.assertEqual(told[1:], ["the database works again"])
 
     async def test_a_full_disk_is_told_as_trouble_and_nothing_is_lost(self) -> None:
         one, two = await self.accounts(2)
-        first = await self.log.append(self.draft(one, (one, two), "first"))
+        first = await append(self.log, self.draft(one, (one, two), "first"))
         await self.database.write(_limit_size, 1)
-        large = [self.log.append(self.draft(one, (one, two), "x" * 16384)) for _ in range(20)]
+        large = [append(self.log, self.draft(one, (one, two), "x" * 16384)) for _ in range(20)]
         for send in large:
             self.assertIsInstance(await error_of(send), TryAgain)
         await self.database.write(_limit_size, 10**6)
-        last = await self.log.append(self.draft(one, (one, two), "last"))
+        last = await append(self.log, self.draft(one, (one, two), "last"))
         self.assertEqual(last.seq, 2)
         self.assertEqual(await self.texts(first.conversation), ["first", "last"])
 

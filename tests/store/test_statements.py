@@ -11,7 +11,7 @@ from twisted.trial.unittest import SynchronousTestCase
 from chatserver.errors import Exists, Refused
 from chatserver.store.places import Place
 from chatserver.store.store import Store
-from tests.store.cases import NOW, StoreCase, all_of, error_of
+from tests.store.cases import NOW, StoreCase, all_of, append, append_all, error_of
 from tests.store.rules import (
     EXCEPTIONS,
     appends,
@@ -114,11 +114,11 @@ class StatementCase(StoreCase):
     async def _write(self, one: int, two: int, three: int, group: int) -> None:
         """Batches of several conversations; the second has a repeat, and a new pair."""
         places: list[Any] = [group, (one, two), (one, one)]
-        await all_of(self.store.log.append(self.draft(one, place, cid=None)) for place in places)
+        await all_of(append(self.store.log, self.draft(one, place, cid=None)) for place in places)
         for text in ("first", "first"):
             drafts = [self.draft(two, place, text) for place in (*reversed(places), (two, three))]
             repeat = self.draft(one, (one, two), "once", cid="c")
-            await all_of(map(self.store.log.append, [*drafts, repeat]))
+            await append_all(self.store.log, [*drafts, repeat])
 
     async def _read(self, account: int, device: int, conversation: int) -> None:
         store = self.store
