@@ -14,10 +14,10 @@ from twisted.logger import Logger
 
 from chatserver.doors import INTERVAL as _DOORS_INTERVAL
 from chatserver.doors import Doors
+from chatserver.factory import ChatFactory
 from chatserver.memory import INTERVAL as _MEMORY_INTERVAL
 from chatserver.memory import Memory, tidy
 from chatserver.node import Node
-from chatserver.protocol import ChatFactory
 from chatserver.services.liveness import INTERVAL as _LIVENESS_INTERVAL
 from chatserver.services.resync import INTERVAL as _RESYNC_INTERVAL
 from chatserver.settings import Settings

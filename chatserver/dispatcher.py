@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable
 from enum import Enum, auto
 from typing import Any, NamedTuple, TypeVar
 
 from msgspec import UNSET, UnsetType
-from twisted.internet.defer import Deferred
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
@@ -22,14 +21,25 @@ from chatserver.errors import (
     TooMany,
     TryAgain,
 )
+from chatserver.sessions.limits import Buckets, TokenBucket
 from chatserver.sessions.requests import Turn
 from chatserver.sessions.session import Session
+from chatserver.settings import Settings
+from chatserver.spawn import spawn
 from chatserver.wire.codec import Rejected, decode
 from chatserver.wire.frames import Frame, LoginAck, RegisterAck, Reply
 from chatserver.wire.requests import Login, Register, Request, msgid_of
 
+
+class Later(Enum):
+    """What a handler returns that answers its turn by itself, when the time has come."""
+
+    LATER = auto()
+
+
+LATER = Later.LATER
 R = TypeVar("R", bound=Request)
-Answer = Frame | None
+Answer = Frame | Later | None
 Handler = Callable[[Any, Turn, R], Answer | Awaitable[Answer]]
 BoundHandler = Callable[[Turn, Any], Answer | Awaitable[Answer]]
 
@@ -58,6 +68,25 @@ class Route(NamedTuple):
     is_late: bool
 
 
+class Way:
+    """A route with its handler."""
+
+    __slots__ = ("admit", "handle", "is_late", "is_rated", "login")
+
+    def __init__(self, route: Route, services: dict[str, object]) -> None:
+        owner, _, method = route.handler.rpartition(".")
+        service = services[owner]
+        self.handle: BoundHandler = getattr(service, method)
+        self.admit: Callable[[Turn], None] | None = (
+            None if route.admit is None else getattr(service, route.admit)
+        )
+        #: Whether one has to be logged in, or must not be; None where it does not matter.
+        self.login = _LOGIN[route.gate]
+        self.is_rated = route.is_rated
+        self.is_late = route.is_late
+
+
+_LOGIN = {Gate.LOGGED_IN: True, Gate.LOGGED_OUT: False, Gate.ANYONE: None}
 _routes: dict[type[Request], Route] = {}
 
 
@@ -73,8 +102,9 @@ def handles(
     """Make a service's method the handler of a kind of request.
 
     It gets the :class:`Turn` and the request, and returns the reply's frame (its ``re`` and
-    ``req`` are filled in here), or None for none; or a Deferred or coroutine of it. It may
-    also finish the turn itself. What it raises as :class:`ChatError` becomes the refusal.
+    ``req`` are filled in here), or None for none; or a Deferred or coroutine of it; or
+    ``LATER``, and answers the turn by itself. What it raises as :class:`ChatError` becomes the
+    refusal.
 
     :param rated: it counts for the rate limit.
     :param overtakes: it need not wait for the requests before it, while the client reads what
@@ -95,28 +125,25 @@ def handles(
 
 
 class Dispatcher:
-    """Hands requests to the services' handlers.
+    """Hands requests to the services' handlers. Implements :class:`Desk`.
 
     :param services: objects of the classes whose methods are marked with :func:`handles`.
     """
 
     _log = Logger()
 
-    def __init__(self, services: list[object], clock: Clock) -> None:
+    def __init__(self, services: list[object], settings: Settings, clock: Clock) -> None:
         self._clock = clock
-        self._handlers: dict[type[Request], BoundHandler] = {}
-        self._admits: dict[type[Request], Callable[[Turn], None]] = {}
+        self._seconds = clock.seconds
+        by_class = {type(service).__qualname__: service for service in services}
+        self._ways = {kind: Way(route, by_class) for kind, route in _routes.items()}
         self._overtaking = {kind for kind, route in _routes.items() if route.overtakes}
-        self._late = {kind for kind, route in _routes.items() if route.is_late}
+        self._is_rated = settings.rate > 0
+        self._new_bucket = lambda: TokenBucket(settings.rate, settings.burst, clock.seconds)
+        self._buckets = Buckets(settings.rate, settings.burst, clock.seconds)
         self.is_stopping = False
         #: Refusals by errno, since the start.
         self.refused: Counter[int] = Counter()
-        by_class = {type(service).__qualname__: service for service in services}
-        for kind, route in _routes.items():
-            owner, _, method = route.handler.rpartition(".")
-            self._handlers[kind] = getattr(by_class[owner], method)
-            if route.admit is not None:
-                self._admits[kind] = getattr(by_class[owner], route.admit)
 
     def stop(self) -> None:
         """Begin no more requests, but for the late kinds: answer them 110."""
@@ -124,60 +151,111 @@ class Dispatcher:
 
     def receive(self, session: Session, frame: bytes) -> None:
         """Take a frame from a client."""
-        session.last_heard = self._clock.seconds()
+        session.last_heard = self._seconds()
         request = decode(frame)
+        kind = type(request)
         if session.is_closing:
-            if type(request) in self._late:
+            if kind in self._ways and self._ways[kind].is_late:
                 self.run(Turn(session, request, overtakes=True))
-        elif type(request) in self._overtaking and not session.outbox.is_congested:
+        elif kind in self._overtaking and not session.outbox.is_congested:
             self.run(Turn(session, request, overtakes=True))
         else:
             wants_quiet = not session.dialect.talkative and _msgid(request) in _ACKS
-            size = len(frame)
-            session.requests.put(Turn(session, request, size=size, wants_quiet=wants_quiet))
+            session.requests.put(Turn(session, request, size=len(frame), wants_quiet=wants_quiet))
 
     def run(self, turn: Turn) -> None:
         """Begin a request's turn."""
         try:
             result = self._handle(turn)
-        except Exception:
-            self._failed(Failure(), turn)
+        except Exception as problem:
+            self.refuse(turn, problem)
             return
         if result is None or isinstance(result, Frame):
-            self._answer(result, turn)
-        else:
-            self._wait(result, turn)
+            self.answer(turn, result)
+        elif result is not LATER:
+            spawn(self._wait(turn, result), "answering a request")
 
-    def _wait(self, result: Awaitable[Answer], turn: Turn) -> None:
-        if isinstance(result, Coroutine):
-            result = Deferred.fromCoroutine(result)
-        assert isinstance(result, Deferred)
-        result.addCallback(self._answer, turn).addErrback(self._failed, turn)
+    def answer(self, turn: Turn, frame: Frame | None) -> None:
+        """Finish a turn with a frame, whose ``re`` and ``req`` are filled in, or with None."""
+        if turn.is_finished:
+            return
+        if frame is None:
+            turn.finish()
+            return
+        if isinstance(frame, Reply):
+            if frame.errno != Malformed.errno:
+                frame.re = _msgid(turn.request)
+        elif isinstance(frame, RegisterAck):
+            turn.session.login_since = self._seconds()
+        if turn.request.req is not UNSET:
+            frame.req = turn.request.req  # type: ignore[attr-defined]
+        turn.finish(turn.session.dialect.encode(frame))
+
+    def refuse(self, turn: Turn, problem: Exception) -> None:
+        """Finish a turn with the refusal that an exception stands for.
+
+        What is no :class:`ChatError` is logged, and stays in the server.
+        """
+        if isinstance(problem, ChatError):
+            error = problem
+        else:
+            self._log.failure("a request failed", failure=Failure(problem))
+            error = TryAgain(retry_after=1.0)
+        self.refused[error.errno] += 1
+        if not turn.session.dialect.talkative:
+            self._log_silent_refusal(turn.session, error)
+        self.answer(turn, _refusal(turn.request, error))
+
+    async def _wait(self, turn: Turn, result: Awaitable[Answer]) -> None:
+        try:
+            answer = await result
+        except Exception as problem:
+            self.refuse(turn, problem)
+        else:
+            if answer is not LATER:
+                self.answer(turn, answer)
 
     def _handle(self, turn: Turn) -> Answer | Awaitable[Answer]:
         request = turn.request
-        kind = request.kind if isinstance(request, Rejected) else type(request)
-        if kind is None:
-            assert isinstance(request, Rejected)
-            raise request.error
-        route = _routes[kind]
-        if self.is_stopping and not route.is_late:
+        way = self._ways.get(type(request))  # type: ignore[arg-type]
+        if way is None:
+            way = self._way_of_rejected(request)
+        if self.is_stopping and not way.is_late:
             raise TryAgain("the server is stopping; try again", retry_after=1.0)
-        login = turn.session.login
-        if route.gate is Gate.LOGGED_IN and login is None:
-            raise NotLoggedIn
-        if route.gate is Gate.LOGGED_OUT and login is not None:
-            raise AlreadyLoggedIn
-        if route.is_rated:
-            bucket = turn.session.bucket if login is None else login.account.bucket
-            wait = bucket.take()
+        is_logged_in = turn.session.login is not None
+        if way.login is not None and way.login is not is_logged_in:
+            raise NotLoggedIn if way.login else AlreadyLoggedIn
+        if self._is_rated and way.is_rated:
+            wait = self._bucket_of(turn.session).take()
             if wait:
                 return self._over_the_rate(turn, wait)
-        if kind in self._admits:
-            self._admits[kind](turn)
+        if way.admit is not None:
+            way.admit(turn)
         if isinstance(request, Rejected):
             raise request.error
-        return self._handlers[kind](turn, request)
+        return way.handle(turn, request)
+
+    def _way_of_rejected(self, request: Request | Rejected) -> Way:
+        """The way on which a request with an invalid field meets the checks before it.
+
+        :raises ChatError: there is none, as its kind is not known.
+        """
+        assert isinstance(request, Rejected)
+        if request.kind is None:
+            raise request.error
+        return self._ways[request.kind]
+
+    def _bucket_of(self, session: Session) -> TokenBucket:
+        """What limits a session's requests, its account's if somebody is logged in."""
+        login = session.login
+        if login is None:
+            if session.bucket is None:
+                session.bucket = self._new_bucket()
+            return session.bucket
+        account = login.account
+        if account.bucket is None:
+            account.bucket = self._buckets.of(str(account.id))
+        return account.bucket
 
     async def _over_the_rate(self, turn: Turn, wait: float) -> Answer:
         """Refuse, or let a classic client, which would not be told, wait."""
@@ -185,36 +263,11 @@ class Dispatcher:
             raise TooMany(retry_after=wait)
         await sleep(self._clock, wait)
         result = self._handle(turn)
-        return result if result is None or isinstance(result, Frame) else await result
-
-    def _answer(self, frame: Answer, turn: Turn) -> None:
-        if turn.is_finished:
-            return
-        if frame is None:
-            turn.finish()
-            return
-        if isinstance(frame, Reply) and frame.errno != Malformed.errno:
-            frame.re = _msgid(turn.request)
-        elif isinstance(frame, RegisterAck):
-            turn.session.login_since = self._clock.seconds()
-        if turn.request.req is not UNSET:
-            frame.req = turn.request.req  # type: ignore[attr-defined]
-        turn.finish(turn.session.dialect.encode(frame))
-
-    def _failed(self, failure: Failure, turn: Turn) -> None:
-        error = failure.value
-        if not isinstance(error, ChatError):
-            self._log.failure("a request failed", failure=failure)
-            error = TryAgain(retry_after=1.0)
-        self.refused[error.errno] += 1
-        if not turn.session.dialect.talkative:
-            self._log_silent_refusal(turn.session, error)
-        self._answer(_refusal(turn.request, error), turn)
+        return await result if isinstance(result, Awaitable) else result
 
     def _log_silent_refusal(self, session: Session, error: ChatError) -> None:
         """Log what a classic client is not told, the first time that it happens to it."""
-        if error.errno not in session.silently_refused:
-            session.silently_refused.add(error.errno)
+        if session.is_news(error.errno):
             self._log.info(
                 "a classic client at {peer} was refused: {errmsg!r} (errno {errno})",
                 peer=session.connection.peer,

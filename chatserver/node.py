@@ -87,8 +87,6 @@ class Node:
             self.presence,
             handover,
             name,
-            settings,
-            reactor,
         )
         delivery = Delivery(store, bus, registry, sequencer, self.presence, handover, self.entries)
         self.resync = Resync(
@@ -109,8 +107,10 @@ class Node:
                 SignalService(store, bus),
                 self.heartbeat,
             ],
+            settings,
             reactor,
         )
+        self._note = store.cursors.note
         self._name = name
         self._leaving: set[Deferred[None]] = set()
         self._is_closed = False
@@ -138,8 +138,8 @@ class Node:
             dialect,
             self.settings,
             self.clock,
-            self.dispatcher.run,
-            self.store.cursors.note,
+            self.dispatcher,
+            self._note,
         )
         self.registry.sessions.add(session)
         return session
@@ -175,10 +175,10 @@ class Node:
         for session in sessions:
             pause = round(random.uniform(0.5, _RETURN_WITHIN), 3)
             session.goodbye(Goodbye(reason="shutdown", retry_after=pause))
-        await self._wait_for((session.gone for session in sessions), limit / 2)
+        await self._wait_for((session.gone() for session in sessions), limit / 2)
         for session in list(self.registry.sessions):
             session.connection.abort()
-        await DeferredList([session.gone for session in sessions])
+        await DeferredList([session.gone() for session in sessions])
         await DeferredList(list(self._leaving))
 
     async def close(self) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import socket
-from collections.abc import Callable
 from typing import Any, Protocol
 
 from msgspec import UNSET
@@ -13,8 +12,6 @@ from twisted.internet.interfaces import (
     IPullProducer,
     ITCPTransport,
 )
-from twisted.internet.protocol import Factory
-from twisted.logger import Logger
 from twisted.protocols.basic import LineReceiver
 from twisted.protocols.tls import TLSMemoryBIOProtocol
 from twisted.python.failure import Failure
@@ -22,7 +19,7 @@ from zope.interface import implementer
 
 from chatserver.clock import Call, Clock
 from chatserver.errors import ChatError, Malformed, TryAgain
-from chatserver.proxied import BadHeader, HeaderReader, NoHeader, Proxies
+from chatserver.proxied import BadHeader, HeaderReader, NoHeader
 from chatserver.sessions.connections import Connections
 from chatserver.sessions.session import Session
 from chatserver.settings import Settings
@@ -60,13 +57,13 @@ class _DrainWatch:
     A pull producer that is asked for data, but has none of its own.
     """
 
-    __slots__ = ("_told",)
+    __slots__ = ("_protocol",)
 
-    def __init__(self, told: Callable[[], None]) -> None:
-        self._told = told
+    def __init__(self, protocol: ChatProtocol) -> None:
+        self._protocol = protocol
 
     def resumeProducing(self) -> None:
-        self._told()
+        self._protocol.drained()
 
     def stopProducing(self) -> None:
         """The connection is gone; the protocol hears of it itself."""
@@ -79,13 +76,46 @@ class ChatProtocol(LineReceiver):
     :param header: reads the PROXY header with which a connection through a proxy begins.
     """
 
+    __slots__ = (
+        "MAX_LENGTH",
+        "_abort",
+        "_buffer",
+        "_busyReceiving",
+        "_client",
+        "_clock",
+        "_closed_for",
+        "_has_unsent",
+        "_header",
+        "_home",
+        "_is_closing",
+        "_is_ended",
+        "_is_read_closed",
+        "_keepalive",
+        "_max_frame",
+        "_session",
+        "_socket",
+        "_splitter",
+        "connected",
+        "factory",
+        "line_mode",
+        "opened",
+        "paused",
+        "transport",
+    )
     delimiter = b"\n"
     transport: Any
-    factory: ChatFactory
+    factory: Any
 
     def __init__(
         self, home: Home, settings: Settings, clock: Clock, header: HeaderReader | None = None
     ) -> None:
+        # What LineReceiver and its bases have on their classes.
+        self.transport = None
+        self.connected = 0
+        self.paused = False
+        self.line_mode = 1
+        self._buffer = b""
+        self._busyReceiving = False
         self._home = home
         self._clock = clock
         self._header = header
@@ -112,7 +142,7 @@ class ChatProtocol(LineReceiver):
 
     def connectionMade(self) -> None:
         self._socket = below = _below_tls(self.transport)
-        below.registerProducer(_DrainWatch(self._drained), False)
+        below.registerProducer(_DrainWatch(self), False)
         if ITCPTransport.providedBy(below):
             _tune(below, self._keepalive)
         self._home.connections.add(self)
@@ -120,13 +150,36 @@ class ChatProtocol(LineReceiver):
     def dataReceived(self, data: bytes) -> None:
         if self._is_ended or (self._is_closing and not self._hears_late):
             return
-        if self._session is None:
+        session = self._session
+        if session is None:
             if self._header is not None:
                 data = self._after_header(self._header, data)
             dialect = _dialect_of(data)
             if dialect is not None:
-                self._decide(dialect)
-        super().dataReceived(data)
+                session = self._decide(dialect)
+        if session is not None and self.line_mode and not self.paused:
+            self._take_lines(session, data)
+        else:
+            super().dataReceived(data)
+
+    def _take_lines(self, session: Session, data: bytes) -> None:
+        """Take all lines apart at once, where LineReceiver would copy what is left for each."""
+        if self._buffer:
+            data = self._buffer + data
+        lines = data.split(b"\n")
+        self._buffer = lines.pop()
+        longest, receive = self._max_frame, self._home.frame_received
+        for number, line in enumerate(lines, 1):
+            if line.startswith(b"{") and len(line) <= longest:
+                receive(session, line)
+            else:
+                self.lineReceived(line)
+            if (self.paused or self._is_ended) and number < len(lines):
+                self._buffer = b"\n".join([*lines[number:], self._buffer])
+                return
+        if len(self._buffer) > self.MAX_LENGTH:
+            line, self._buffer = self._buffer, b""
+            self.lineLengthExceeded(line)
 
     def lineReceived(self, line: bytes) -> None:
         if self._is_ended:
@@ -257,12 +310,13 @@ class ChatProtocol(LineReceiver):
         self._abort_in(_ANSWER_LIMIT)
         session.end(*last)
 
-    def _decide(self, dialect: Dialect) -> None:
+    def _decide(self, dialect: Dialect) -> Session:
         self._home.connections.decided(self)
-        self._session = self._home.open_session(self, dialect)
+        session = self._session = self._home.open_session(self, dialect)
         if dialect is CLASSIC:
             self._splitter = ClassicSplitter(self._max_frame)
-            self.line_mode = False
+            self.line_mode = 0
+        return session
 
     def abort(self) -> None:
         """Close at once."""
@@ -286,7 +340,8 @@ class ChatProtocol(LineReceiver):
         self.close_soon()
         self.close()
 
-    def _drained(self) -> None:
+    def drained(self) -> None:
+        """All that was written has reached the socket."""
         if self._socket is not None and self._socket.disconnecting:
             # TLS closes the socket below it when the client does, and it waits for us.
             self._socket.unregisterProducer()
@@ -311,55 +366,6 @@ class ChatProtocol(LineReceiver):
     def _abort_now(self) -> None:
         self._abort = None
         self.transport.abortConnection()
-
-
-class ChatFactory(Factory):
-    """Makes the protocols of one port.
-
-    :param login_timeout: seconds after which a connection that sent no frame is closed.
-    """
-
-    noisy = False
-    _log = Logger()
-
-    def __init__(self, home: Home, settings: Settings, clock: Clock) -> None:
-        self._home = home
-        self._settings = settings
-        self._clock = clock
-        self._proxies = Proxies(settings.proxies)
-        self._logged: set[object] = set()
-
-    def buildProtocol(self, addr: object) -> ChatProtocol | None:  # type: ignore[override]
-        if not self._home.connections.admits():
-            return None
-        proxy = self._proxies.network_of(getattr(addr, "host", None))
-        header = None if proxy is None else HeaderReader()
-        protocol = ChatProtocol(self._home, self._settings, self._clock, header)
-        protocol.factory = self
-        return protocol
-
-    def bad_header(self, host: str, problem: BadHeader) -> None:
-        """Log a trusted proxy's bad header, each problem once for each row of the setting."""
-        once = (self._proxies.network_of(host), str(problem))
-        if once not in self._logged:
-            self._logged.add(once)
-            self._log.warn(
-                "a connection from {host}, a trusted proxy (--proxies), did not begin with a valid "
-                "PROXY protocol header ({problem}) and was closed; more of them are not logged",
-                host=host,
-                problem=str(problem),
-            )
-
-    def look(self) -> None:
-        """Close connections that have been undecided for too long."""
-        limit = self._clock.seconds() - self._settings.login_timeout
-        for client in [one for one in self._home.connections.undecided if one.opened <= limit]:
-            client.time_out()
-
-    def abort_undecided(self) -> None:
-        """Close connections that there is nothing to say to."""
-        for client in list(self._home.connections.undecided):
-            client.abort()
 
 
 def _dialect_of(data: bytes) -> Dialect | None:

@@ -20,7 +20,7 @@ ROWS = [
     ["dispatcher"],
     ["services"],
     ["protocol", "web"],
-    ["node"],
+    ["node", "factory"],
     ["app"],
     ["tap", "admin"],
 ]

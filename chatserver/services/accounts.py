@@ -8,7 +8,7 @@ from msgspec import UNSET
 from twisted.logger import Logger
 
 from chatserver.clock import Clock, epoch_milliseconds
-from chatserver.dispatcher import Gate, handles
+from chatserver.dispatcher import LATER, Gate, Later, handles
 from chatserver.errors import ChatError, InvalidField, NotAllowed, Refused, TooMany, TryAgain
 from chatserver.services.attempts import LoginAttempts
 from chatserver.services.entry import Arrival, Entries
@@ -88,7 +88,7 @@ class AccountService:
             raise TooMany("too many logins from your address", retry_after=wait)
 
     @handles(Login, gate=Gate.LOGGED_OUT, admit=admit_login)
-    async def login(self, turn: Turn, request: Login) -> None:
+    async def login(self, turn: Turn, request: Login) -> Later:
         shown = _shown(request)
         try:
             arrival = await (
@@ -104,6 +104,7 @@ class AccountService:
             self.logins[shown, TryAgain.errno] += 1
             raise
         self.logins[shown, 0] += 1
+        return LATER
 
     @handles(Loginout)
     async def logout(self, turn: Turn, request: Loginout) -> Reply:  # noqa: ARG002

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from functools import partial
+from collections.abc import Coroutine
+from typing import Any
 
-from msgspec import UNSET, UnsetType, field
-from twisted.internet.defer import Deferred
+from msgspec import UNSET
 
 from chatserver.bus.bus import Bus
 from chatserver.bus.events import ChatStored, of_account, of_group
-from chatserver.dispatcher import handles
+from chatserver.dispatcher import LATER, Later, handles
 from chatserver.errors import InvalidField
 from chatserver.services.membership import find_place
-from chatserver.sessions.registry import GroupPlace
 from chatserver.sessions.requests import Turn
-from chatserver.sessions.session import Login
 from chatserver.settings import Settings
 from chatserver.store.conversations import pair_of
 from chatserver.store.messages import Draft, Stored
@@ -23,17 +21,53 @@ from chatserver.wire.frames import Reply
 from chatserver.wire.requests import GroupChat, OneChat
 from chatserver.wire.times import utc_text
 
+_Answer = Later | Coroutine[Any, Any, Later]
 
-class _Send(Draft):
+
+class _Send(Draft, kw_only=True):
     """A message whose sender waits for the answer."""
 
-    stored: Deferred[Stored] = field(default_factory=Deferred)
+    bus: Bus
+    turn: Turn
+    name: str
+    given_cid: str | None
+    toid: int | None
+    group: int | None
 
     def settled(self, outcome: Stored | Exception) -> None:
-        if isinstance(outcome, Exception):
-            self.stored.errback(outcome)
+        """Publish what has been committed, and answer."""
+        turn = self.turn
+        desk = turn.session.desk
+        try:
+            if isinstance(outcome, Exception):
+                raise outcome
+            reply = Reply(conv=outcome.conversation, seq=outcome.seq, time=utc_text(outcome.sent))
+            if outcome.is_repeat:
+                reply.dup = True
+            else:
+                self._publish(outcome)
+            desk.answer(turn, reply)
+        except Exception as problem:
+            desk.refuse(turn, problem)
+
+    def _publish(self, stored: Stored) -> None:
+        event = ChatStored(
+            conversation=stored.conversation,
+            seq=stored.seq,
+            sender=self.sender,
+            name=self.name,
+            device=self.device,
+            sent=stored.sent,
+            text=self.text,
+            cid=self.given_cid,
+            toid=self.toid,
+            group=self.group,
+        )
+        if self.toid is None:
+            topics = [of_group(stored.conversation)]
         else:
-            self.stored.callback(outcome)
+            topics = [of_account(self.sender), of_account(self.toid)]
+        self.bus.publish(topics, event)
 
 
 class ChatService:
@@ -45,116 +79,73 @@ class ChatService:
         self._max_text = settings.max_text
 
     @handles(OneChat)
-    def one_chat(self, turn: Turn, request: OneChat) -> Deferred[Reply]:
+    def one_chat(self, turn: Turn, request: OneChat) -> _Answer:
         toid = request.toid if request.toid is not UNSET else request.to
         if toid is UNSET:
             raise InvalidField("toid is missing; it must be a whole number from 1 to 2^53-1")
         self._check_text(request.msg)
-        sender = turn.session.logged_in.account.id
-        pair = pair_of(sender, toid)
+        pair = pair_of(turn.session.logged_in.account.id, toid)
         conversation = self._store.conversations.cached_pair(pair)
         if conversation is None and self._store.accounts.cached_name(toid) is None:
-            return Deferred.fromCoroutine(self._to_unknown_pair(turn, request, toid))
-        return self._to_pair(turn, request, toid, conversation)
+            return self._to_unknown_pair(turn, request, toid, pair)
+        return self._send(turn, request, conversation, pair=pair, toid=toid)
 
     @handles(GroupChat)
-    def group_chat(self, turn: Turn, request: GroupChat) -> Deferred[Reply]:
+    def group_chat(self, turn: Turn, request: GroupChat) -> _Answer:
         self._check_text(request.msg)
-        place = turn.session.logged_in.account.groups.get(request.groupid)
+        group = request.groupid
+        place = turn.session.logged_in.account.groups.get(group)
         if place is None:
-            return Deferred.fromCoroutine(self._to_unknown_group(turn, request))
-        return self._to_group(turn, request, place)
+            return self._to_unknown_group(turn, request)
+        return self._send(turn, request, place.conversation, group=group)
 
-    async def _to_unknown_pair(self, turn: Turn, request: OneChat, toid: int) -> Reply:
+    async def _to_unknown_pair(
+        self, turn: Turn, request: OneChat, toid: int, pair: tuple[int, int]
+    ) -> Later:
         """
         :raises NoSuchUser: nobody has this id.
         """
-        pair = pair_of(turn.session.logged_in.account.id, toid)
         conversation = await self._store.conversations.of_pair(pair)
         if conversation is None:
             await self._store.accounts.name(toid)
-        return await self._to_pair(turn, request, toid, conversation)
+        return self._send(turn, request, conversation, pair=pair, toid=toid)
 
-    async def _to_unknown_group(self, turn: Turn, request: GroupChat) -> Reply:
+    async def _to_unknown_group(self, turn: Turn, request: GroupChat) -> Later:
         account = turn.session.logged_in.account
         place = await find_place(self._store, account, request.groupid)
-        return await self._to_group(turn, request, place)
-
-    def _to_group(self, turn: Turn, request: GroupChat, place: GroupPlace) -> Deferred[Reply]:
-        login = turn.session.logged_in
-        draft = _Send(
-            sender=login.account.id,
-            device=login.device,
-            text=request.msg,
-            cid=self._cid(request.cid),
-            conversation=place.conversation,
-        )
-        return self._send(turn, draft, login, request.cid, group=request.groupid)
-
-    def _to_pair(
-        self, turn: Turn, request: OneChat, toid: int, conversation: int | None
-    ) -> Deferred[Reply]:
-        login = turn.session.logged_in
-        sender = login.account.id
-        draft = _Send(
-            sender=sender,
-            device=login.device,
-            text=request.msg,
-            cid=self._cid(request.cid),
-            conversation=conversation,
-            pair=None if conversation else pair_of(sender, toid),
-        )
-        return self._send(turn, draft, login, request.cid, toid=toid)
+        return self._send(turn, request, place.conversation, group=request.groupid)
 
     def _send(
         self,
         turn: Turn,
-        draft: _Send,
-        login: Login,
-        cid: str | UnsetType,
+        request: OneChat | GroupChat,
+        conversation: int | None,
         *,
+        pair: tuple[int, int] | None = None,
         toid: int | None = None,
         group: int | None = None,
-    ) -> Deferred[Reply]:
-        self._store.log.append(draft)
-        turn.release()
-        return draft.stored.addCallback(partial(self._stored, draft, login, cid, toid, group))
-
-    def _stored(
-        self,
-        draft: Draft,
-        login: Login,
-        cid: str | UnsetType,
-        toid: int | None,
-        group: int | None,
-        stored: Stored,
-    ) -> Reply:
-        """Publish what has been committed, and answer."""
-        reply = Reply(conv=stored.conversation, seq=stored.seq, time=utc_text(stored.sent))
-        if stored.is_repeat:
-            reply.dup = True
-            return reply
-        event = ChatStored(
-            conversation=stored.conversation,
-            seq=stored.seq,
-            sender=draft.sender,
-            name=login.account.name,
-            device=draft.device,
-            sent=stored.sent,
-            text=draft.text,
-            cid=None if cid is UNSET else cid,
-            toid=toid,
-            group=group,
+    ) -> Later:
+        """Give a message its place in the log's queue; what follows the commit answers it."""
+        login = turn.session.logged_in
+        cid = None if request.cid is UNSET else request.cid
+        self._store.log.append(
+            _Send(
+                login.account.id,
+                login.device,
+                request.msg,
+                self._store.log.cid(cid),
+                conversation,
+                pair,
+                bus=self._bus,
+                turn=turn,
+                name=login.account.name,
+                given_cid=cid,
+                toid=toid,
+                group=group,
+            )
         )
-        if toid is None:
-            topics = [of_group(stored.conversation)]
-        else:
-            topics = [of_account(draft.sender), of_account(toid)]
-        self._bus.publish(topics, event)
-        return reply
-
-    def _cid(self, given: str | UnsetType) -> str:
-        return self._store.log.cid(None if given is UNSET else given)
+        turn.release()
+        return LATER
 
     def _check_text(self, text: str) -> None:
         if len(text) > self._max_text:

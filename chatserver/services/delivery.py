@@ -30,6 +30,7 @@ from chatserver.services.sequencer import Sequencer
 from chatserver.sessions.registry import GroupPlace, LocalAccount, Registry
 from chatserver.spawn import spawn
 from chatserver.store.store import Store
+from chatserver.wire.dialects import Dialect
 from chatserver.wire.frames import SignalPush
 
 
@@ -72,21 +73,20 @@ class Delivery:
             self._log.failure("an event of kind {kind} was not delivered", kind=type(event))
 
     def _signal(self, event: SignalSent) -> None:
-        push = SignalPush(
-            id=event.sender,
-            toid=msgspec.UNSET if event.toid is None else event.toid,
-            groupid=msgspec.UNSET if event.group is None else event.group,
-            data=msgspec.Raw(event.data),
-        )
         if event.conversation is None:
             addressee = self._registry.account(event.toid or 0)
-            accounts = [addressee] if addressee else []
+            accounts = [] if addressee is None else [addressee]
         else:
             accounts = [account for account, _ in self._registry.members(event.conversation)]
+        encoded: dict[Dialect, tuple[bytes, ...]] = {}
         for account in accounts:
-            if account.id != event.sender:
-                for session in account.sessions:
-                    session.tell(push)
+            if account.id == event.sender:
+                continue
+            for session in account.sessions:
+                frames = encoded.get(session.dialect)
+                if frames is None:
+                    frames = encoded[session.dialect] = session.dialect.encode(_push_of(event))
+                session.tell_encoded(frames)
 
     def _friend_added(self, event: FriendAdded) -> None:
         account = self._registry.account(event.account)
@@ -114,3 +114,12 @@ class Delivery:
             last = await self._store.log.last_seq(event.conversation)
             if account.sessions:
                 self._sequencer.reach(account, event.conversation, event.seq, last)
+
+
+def _push_of(event: SignalSent) -> SignalPush:
+    return SignalPush(
+        id=event.sender,
+        toid=msgspec.UNSET if event.toid is None else event.toid,
+        groupid=msgspec.UNSET if event.group is None else event.group,
+        data=msgspec.Raw(event.data),
+    )

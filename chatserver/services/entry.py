@@ -11,7 +11,7 @@ from twisted.logger import Logger
 
 from chatserver.bus import events
 from chatserver.bus.bus import Bus
-from chatserver.clock import Clock, epoch_milliseconds
+from chatserver.clock import epoch_milliseconds
 from chatserver.errors import TryAgain
 from chatserver.services import rendering
 from chatserver.services.handover import Handover
@@ -19,12 +19,10 @@ from chatserver.services.presence import PresenceService
 from chatserver.services.sequencer import Sequencer
 from chatserver.services.sync import Missed, Sync
 from chatserver.sessions.connections import Connections
-from chatserver.sessions.limits import Buckets
 from chatserver.sessions.registry import GroupPlace, LocalAccount, Registry, Vacated
 from chatserver.sessions.requests import Turn
 from chatserver.sessions.session import Login as LoggedIn
 from chatserver.sessions.session import Session
-from chatserver.settings import Settings
 from chatserver.spawn import spawn
 from chatserver.store.accounts import Account
 from chatserver.store.cursors import Standing
@@ -71,8 +69,6 @@ class Entries:
         presence: PresenceService,
         handover: Handover,
         node: str,
-        settings: Settings,
-        clock: Clock,
     ) -> None:
         self._store = store
         self._bus = bus
@@ -86,7 +82,6 @@ class Entries:
         self._node = node
         self._claiming: set[str] = set()  # holders that wait for their place
         self._displaced: set[str] = set()  # those of them that have lost it already
-        self._buckets = Buckets(settings.rate, settings.burst, clock.seconds)
 
     async def enter(self, turn: Turn, request: Login, arrival: Arrival) -> None:
         """Log a session in, answer it, and push what its device missed.
@@ -205,7 +200,7 @@ class Entries:
         id = place.account
         account = self._registry.account(id)
         if account is None:
-            account = LocalAccount(id, arrival.account.name, self._buckets.of(str(id)))
+            account = LocalAccount(id, arrival.account.name)
         login = LoggedIn(
             account,
             entry.device,
@@ -215,6 +210,7 @@ class Entries:
             acks=request.ack,
         )
         session.login = login
+        session.bucket = None
         self._registry.add(account, session)
         self._connections.logged_in(session.connection)
         if place.holder in self._displaced:

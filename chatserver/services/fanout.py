@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from chatserver.bus.events import ChatStored
 from chatserver.services.rendering import push_of_event
 from chatserver.sessions.registry import LocalAccount, Registry
-from chatserver.sessions.session import Unsynced
+from chatserver.sessions.session import Login, Unsynced
 from chatserver.store.conversations import Membership
 from chatserver.wire.dialects import Dialect
 
@@ -24,38 +24,42 @@ class Fanout:
         It is encoded once for each dialect, and for the sender, who gets the cid.
         """
         conversation, seq, sender = event.conversation, event.seq, event.sender
-        encoded: dict[tuple[Dialect, bool], tuple[bytes, ...]] = {}
+        encoded: dict[Dialect, tuple[bytes, ...]] = {}
         for account in self.recipients(event):
-            is_sender = account.id == sender
+            if account.id == sender:
+                self._to_sender(event, account)
+                continue
             for session in account.sessions:
                 login = session.login
-                if login is None or seq <= login.from_log.get(conversation, 0):
+                if login is None or not _is_due(login, conversation, seq):
                     continue
-                if login.unsynced is not None:
-                    unsynced = login.unsynced.get(conversation)
-                    if unsynced is None:
-                        login.unsynced[conversation] = Unsynced(seq - 1, seq, 0)
-                    elif seq > unsynced.target:
-                        unsynced.target = seq
-                elif is_sender and login.device == event.device:
-                    session.skip(conversation, seq)
-                else:
-                    key = (session.dialect, is_sender)
-                    frames = encoded.get(key)
-                    if frames is None:
-                        push = push_of_event(event, to_sender=is_sender)
-                        frames = encoded[key] = session.dialect.encode(push)
-                    session.push(conversation, seq, frames, live=True)
+                frames = encoded.get(session.dialect)
+                if frames is None:
+                    push = push_of_event(event, to_sender=False)
+                    frames = encoded[session.dialect] = session.dialect.encode(push)
+                session.push(conversation, seq, frames, live=True)
 
-    def recipients(self, event: ChatStored) -> Iterator[LocalAccount]:
+    def _to_sender(self, event: ChatStored, account: LocalAccount) -> None:
+        """Push a message to the sender's other devices, with the cid."""
+        conversation, seq = event.conversation, event.seq
+        for session in account.sessions:
+            login = session.login
+            if login is None or not _is_due(login, conversation, seq):
+                continue
+            if login.device == event.device:
+                session.skip(conversation, seq)
+            else:
+                push = push_of_event(event, to_sender=True)
+                session.push(conversation, seq, session.dialect.encode(push), live=True)
+
+    def recipients(self, event: ChatStored) -> Sequence[LocalAccount]:
         """The accounts with a session here that a message is for, its sender included."""
         if event.group is not None:
-            for account, joined in self._registry.members(event.conversation):
-                if event.seq > joined:
-                    yield account
-        else:
-            assert event.toid is not None
-            yield from self._registry.accounts_of({event.sender, event.toid})
+            members, seq = self._registry.members(event.conversation), event.seq
+            return [account for account, joined in members if seq > joined]
+        assert event.toid is not None
+        pair = (event.sender, event.toid) if event.sender != event.toid else (event.sender,)
+        return self._registry.accounts_of(pair)
 
     def participants(self, membership: Membership) -> Iterator[tuple[LocalAccount, int]]:
         """The accounts with a session here that take part in a conversation.
@@ -65,5 +69,19 @@ class Fanout:
         if membership.pair is None:
             yield from self._registry.members(membership.conversation)
         else:
-            for account in self._registry.accounts_of(set(membership.pair)):
+            for account in self._registry.accounts_of(sorted(set(membership.pair))):
                 yield account, 0
+
+
+def _is_due(login: Login, conversation: int, seq: int) -> bool:
+    """Whether a message is to be pushed now: a device that reads the log gets it from there."""
+    if login.from_log and seq <= login.from_log.get(conversation, 0):
+        return False
+    if login.unsynced is None:
+        return True
+    unsynced = login.unsynced.get(conversation)
+    if unsynced is None:
+        login.unsynced[conversation] = Unsynced(seq - 1, seq, 0)
+    elif seq > unsynced.target:
+        unsynced.target = seq
+    return False

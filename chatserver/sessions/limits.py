@@ -29,10 +29,13 @@ class TokenBucket:
 
     def take(self) -> float:
         """Take a token; where there is none, take nothing and return the seconds to wait."""
-        wait = self.wait()
-        if self._rate and not wait:
-            self._tokens -= 1
-        return wait
+        if not self._rate:
+            return 0.0
+        self._fill()
+        if self._tokens < 1:
+            return (1 - self._tokens) / self._rate
+        self._tokens -= 1
+        return 0.0
 
     def is_full(self) -> bool:
         """Whether nothing was taken lately, so that a new bucket would serve as well."""

@@ -7,10 +7,7 @@ reached the socket and what did not.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable
 from typing import NamedTuple, Protocol
-
-from chatserver.clock import Call, Clock
 
 # Bytes in the transport's hands of which it is not known whether they reached the socket.
 IN_TRANSPORT = 64 * 1024
@@ -49,68 +46,62 @@ class Connection(Protocol):
         """Close at once."""
 
 
+class Owner(Protocol):
+    """Whose outbox it is, and hears of it."""
+
+    def delivered(self, marks: list[Mark]) -> None:
+        """These have reached the socket."""
+
+    def drained(self) -> None:
+        """All that the connection was given is out."""
+
+    def overflowed(self) -> None:
+        """More bytes of live pushes wait than may."""
+
+
 class Outbox:
     """Sends frames in order, as fast as the connection takes them.
 
-    :param delivered: called with the marks that have reached the socket.
-    :param drained: called when room has come up.
-    :param overflowed: called when more than ``limit`` bytes of live pushes wait.
-    :param gap: seconds between two frames where each needs a packet of its own, else None.
+    :param limit: how many bytes of live pushes may wait.
     """
 
     __slots__ = (
-        "_clock",
         "_connection",
-        "_delivered",
-        "_drained",
-        "_gap",
         "_held",
         "_held_bytes",
         "_in_transport",
+        "_is_clear",
         "_is_closing",
         "_limit",
         "_live_bytes",
         "_marks",
-        "_next_frame",
-        "_overflowed",
+        "_owner",
         "_postponed",
         "_postponed_bytes",
         "_quiet",
+        "is_congested",
+        "is_watched",
     )
 
-    def __init__(
-        self,
-        connection: Connection,
-        clock: Clock,
-        limit: int,
-        *,
-        delivered: Callable[[list[Mark]], None],
-        drained: Callable[[], None],
-        overflowed: Callable[[], None],
-        gap: float | None,
-    ) -> None:
+    def __init__(self, owner: Owner, connection: Connection, limit: int) -> None:
+        self._owner = owner
         self._connection = connection
-        self._clock = clock
         self._limit = limit
-        self._delivered = delivered
-        self._drained = drained
-        self._overflowed = overflowed
-        self._gap = gap
-        self._held: deque[tuple[bytes, Mark | None, int]] = deque()
+        self._held: deque[tuple[bytes, Mark | None, int]] | None = None
         self._held_bytes = 0
         self._live_bytes = 0
         self._in_transport = 0
-        self._marks: list[Mark] = []
+        self._marks: list[Mark] | None = None
         self._quiet = 0
-        self._postponed: list[tuple[tuple[bytes, ...], Mark | None, bool]] = []
+        self._postponed: list[tuple[tuple[bytes, ...], Mark | None, bool]] | None = None
         self._postponed_bytes = 0  # of live pushes
-        self._next_frame: Call | None = None
         self._is_closing = False
-
-    @property
-    def is_congested(self) -> bool:
-        """Whether so much waits that nothing more should be asked for."""
-        return self._held_bytes + self._in_transport > CONGESTED
+        # Whether a frame may go straight to the connection, with nothing to look at.
+        self._is_clear = True
+        #: Whether so much waits that nothing more should be asked for.
+        self.is_congested = False
+        #: Whether the owner is to be told of every drain, not only of those that make room.
+        self.is_watched = False
 
     @property
     def unsent(self) -> int:
@@ -124,11 +115,18 @@ class Outbox:
 
     def reply(self, frames: tuple[bytes, ...]) -> None:
         """Send frames that the client asked for."""
-        self._send(frames, None, live=False)
+        if self._is_clear and len(frames) == 1:
+            self._give(frames[0])
+        else:
+            self._send(frames, None, live=False)
 
     def push(self, frames: tuple[bytes, ...], mark: Mark | None = None, *, live: bool) -> None:
         """Send frames that the client did not ask for; ``live`` ones count for the limit."""
-        if self._quiet:
+        if self._is_clear and len(frames) == 1:
+            self._give(frames[0])
+            if mark is not None:
+                self._note(mark)
+        elif self._quiet:
             if not self._is_closing:
                 self._postpone(frames, mark, live=live)
         else:
@@ -137,32 +135,38 @@ class Outbox:
     def hush(self) -> None:
         """Postpone all pushes, until as many calls of :meth:`unhush`."""
         self._quiet += 1
+        self._look()
 
     def unhush(self) -> None:
         self._quiet -= 1
         if not self._quiet:
-            postponed, self._postponed = self._postponed, []
+            postponed, self._postponed = self._postponed, None
             self._postponed_bytes = 0
-            for frames, mark, live in postponed:
+            for frames, mark, live in postponed or ():
                 self._send(frames, mark, live=live)
+            self._look()
 
     def drained(self) -> None:
         """All that the connection was given is out."""
         self._in_transport = 0
-        if self._marks:
-            marks, self._marks = self._marks, []
-            self._delivered(marks)
+        if self._marks is None and self._is_clear and not self.is_watched:
+            return
+        if self._marks is not None:
+            marks, self._marks = self._marks, None
+            self._owner.delivered(marks)
         if self._held:
             self._give_held()
         elif self._is_closing:
             self._connection.close()
-        self._drained()
+        self._look()
+        self._owner.drained()
 
     def finish(self, frames: tuple[bytes, ...], *, discard: bool) -> None:
         """Send last frames, then close; ``discard`` what has not been given yet."""
         if self._is_closing:
             return
         self._is_closing = True
+        self._is_clear = False
         self._connection.close_soon()
         if discard:
             self._drop_held()
@@ -178,12 +182,27 @@ class Outbox:
         """The connection is gone."""
         self._is_closing = True
         self._drop_held()
-        self._postponed.clear()
+        self._postponed = None
         self._postponed_bytes = self._in_transport = 0
-        self._marks.clear()
-        if self._next_frame is not None:
-            self._next_frame.cancel()
-            self._next_frame = None
+        self._marks = None
+        self._look()
+
+    @property
+    def _has_room(self) -> bool:
+        """Whether the connection may be given more now."""
+        return self._in_transport < IN_TRANSPORT
+
+    @property
+    def _room(self) -> int:
+        """For how many bytes, at least one frame."""
+        return IN_TRANSPORT - self._in_transport
+
+    def _look(self) -> None:
+        """See what may be done, after something has changed."""
+        self._is_clear = (
+            self._has_room and not self._held and not self._quiet and not self._is_closing
+        )
+        self.is_congested = self._held_bytes + self._in_transport > CONGESTED
 
     def _send(self, frames: tuple[bytes, ...], mark: Mark | None, *, live: bool) -> None:
         if self._is_closing:
@@ -192,10 +211,10 @@ class Outbox:
             self._hold(frames, mark, live=live)
         elif not frames:
             self._pass(mark)
-        elif len(frames) == 1 and self._has_room():
+        elif len(frames) == 1 and self._has_room:
             self._give(frames[0])
             if mark is not None:
-                self._marks.append(mark)
+                self._note(mark)
         else:
             self._hold(frames, mark, live=live)
             self._give_held()
@@ -204,23 +223,34 @@ class Outbox:
         """Note a mark that stands behind all that was given."""
         if mark is not None:
             if self._in_transport:
-                self._marks.append(mark)
+                self._note(mark)
             else:
-                self._delivered([mark])
+                self._owner.delivered([mark])
+
+    def _note(self, mark: Mark) -> None:
+        if self._marks is None:
+            self._marks = [mark]
+        else:
+            self._marks.append(mark)
 
     def _hold(self, frames: tuple[bytes, ...], mark: Mark | None, *, live: bool) -> None:
         """Queue frames, with the mark behind the last of them."""
+        if self._held is None:
+            self._held = deque()
         for frame in frames:
             self._held.append((frame, None, len(frame) if live else 0))
         if mark is not None:
             self._held.append((b"", mark, 0))
         size = sum(map(len, frames))
         self._held_bytes += size
+        self._look()
         if live:
             self._live_bytes += size
             self._check_limit()
 
     def _postpone(self, frames: tuple[bytes, ...], mark: Mark | None, *, live: bool) -> None:
+        if self._postponed is None:
+            self._postponed = []
         self._postponed.append((frames, mark, live))
         if live:
             self._postponed_bytes += sum(map(len, frames))
@@ -228,40 +258,33 @@ class Outbox:
 
     def _check_limit(self) -> None:
         if self._live_bytes + self._postponed_bytes > self._limit:
-            self._overflowed()
+            self._owner.overflowed()
 
     def _drop_held(self) -> None:
-        self._held.clear()
+        self._held = None
         self._held_bytes = self._live_bytes = 0
-
-    def _has_room(self) -> bool:
-        if self._gap is not None:
-            return not self._in_transport and self._next_frame is None
-        return self._in_transport < IN_TRANSPORT
 
     def _give(self, frame: bytes) -> None:
         self._in_transport += len(frame)
         self._connection.write(frame)
-        if self._gap is not None:
-            self._next_frame = self._clock.callLater(self._gap, self._gap_over)
+        if self._in_transport >= IN_TRANSPORT:
+            self._look()
 
     def _give_held(self) -> None:
-        """Give what there is room for, in one write where frames may be joined."""
-        if not self._held or not self._has_room():
+        """Give what there is room for, in one write."""
+        if not self._held or not self._has_room:
             return
         joined: list[bytes] = []
-        size = self._in_transport
-        limit = IN_TRANSPORT if self._gap is None else 1
-        while self._held and (size < limit or not self._held[0][0]):
+        room = self._room
+        while self._held and (room > 0 or not self._held[0][0]):
             frame, mark, live = self._held.popleft()
             self._held_bytes -= len(frame)
             self._live_bytes -= live
-            size += len(frame)
+            room -= len(frame)
             joined.append(frame)
             if mark is not None:
-                self._marks.append(mark)
+                self._note(mark)
+        if not self._held:
+            self._held = None
         self._give(b"".join(joined))
-
-    def _gap_over(self) -> None:
-        self._next_frame = None
-        self._give_held()
+        self._look()

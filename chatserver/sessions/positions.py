@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-Reached = Callable[[int, int], None]
+#: Told a device, a conversation and the seq up to which all reached it.
+Note = Callable[[int, int, int], None]
 
 
 class _Position:
@@ -21,24 +22,27 @@ class _Position:
 class AckedPositions:
     """For a client that acknowledges: a message has arrived when it says so.
 
-    :param reached: called with a conversation and the seq up to which all has arrived.
+    :param note: called with the device, a conversation and the seq up to which all has arrived.
     """
 
-    def __init__(self, reached: Reached) -> None:
-        self._reached = reached
+    __slots__ = ("_device", "_note", "_positions")
+
+    def __init__(self, device: int, note: Note) -> None:
+        self._device = device
+        self._note = note
         self._positions: dict[int, _Position] = {}
 
     def pushed(self, conversation: int, seq: int) -> None:
         """A message is on its way to the client."""
-        position = self._at(conversation)
+        position = self._positions.get(conversation) or self._begin(conversation)
         position.pushed = position.top = seq
 
     def passed(self, conversation: int, seq: int) -> None:
         """A message needs no push: the device sent it itself, or it is none of its business."""
-        position = self._at(conversation)
+        position = self._positions.get(conversation) or self._begin(conversation)
         position.top = seq
         if position.acked >= position.pushed:
-            self._reached(conversation, seq)
+            self._note(self._device, conversation, seq)
 
     def acknowledged(self, conversation: int, seq: int) -> bool:
         """The client says that everything up to ``seq`` arrived.
@@ -52,11 +56,9 @@ class AckedPositions:
         seq = min(seq, position.pushed)
         if seq > position.acked:
             position.acked = seq
-            self._reached(conversation, position.top if seq == position.pushed else seq)
+            self._note(self._device, conversation, position.top if seq == position.pushed else seq)
         return True
 
-    def _at(self, conversation: int) -> _Position:
-        position = self._positions.get(conversation)
-        if position is None:
-            position = self._positions[conversation] = _Position()
+    def _begin(self, conversation: int) -> _Position:
+        position = self._positions[conversation] = _Position()
         return position

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from typing import NamedTuple
 
 from chatserver.sessions.limits import TokenBucket
@@ -25,10 +25,11 @@ class LocalAccount:
 
     __slots__ = ("bucket", "conversations", "friends", "groups", "id", "name", "sessions")
 
-    def __init__(self, id: int, name: str, bucket: TokenBucket) -> None:
+    def __init__(self, id: int, name: str) -> None:
         self.id = id
         self.name = name
-        self.bucket = bucket
+        #: Limits the requests of all its sessions; None before the first.
+        self.bucket: TokenBucket | None = None
         self.sessions: list[Session] = []
         self.groups: dict[int, GroupPlace] = {}
         self.friends: set[int] = set()
@@ -64,12 +65,10 @@ class Registry:
         """All accounts with a session here."""
         return list(self._accounts.values())
 
-    def accounts_of(self, ids: Iterable[int]) -> Iterator[LocalAccount]:
+    def accounts_of(self, ids: Iterable[int]) -> list[LocalAccount]:
         """Those of the accounts that have a session here."""
-        for id in ids:
-            account = self._accounts.get(id)
-            if account is not None:
-                yield account
+        here = self._accounts
+        return [here[id] for id in ids if id in here]
 
     def members(self, conversation: int) -> Iterable[tuple[LocalAccount, int]]:
         """The members of a group that have a session here, with the seq at which each joined."""

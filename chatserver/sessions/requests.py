@@ -2,21 +2,33 @@
 
 from __future__ import annotations
 
-from collections import deque
-from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from twisted.internet.defer import Deferred
 
 from chatserver.wire.codec import Rejected
+from chatserver.wire.frames import Frame
 from chatserver.wire.requests import GroupChat, OneChat, Request
 
 if TYPE_CHECKING:
     from chatserver.sessions.session import Session
 
-_SENDS = (OneChat, GroupChat)
+_SENDS = frozenset({OneChat, GroupChat})
 # Bytes of requests in progress, besides their number.
 BYTES_IN_PROGRESS = 2**20
+
+
+class Desk(Protocol):
+    """Where requests are handled."""
+
+    def run(self, turn: Turn) -> None:
+        """Begin a turn; leads to its ``finish``, now or later."""
+
+    def answer(self, turn: Turn, frame: Frame | None) -> None:
+        """Finish a turn with a frame, or with nothing to tell."""
+
+    def refuse(self, turn: Turn, problem: Exception) -> None:
+        """Finish a turn with the refusal that an exception stands for."""
 
 
 class Turn:
@@ -27,7 +39,16 @@ class Turn:
     :param overtakes: it is answered at once, whatever waits.
     """
 
-    __slots__ = ("frames", "is_send", "overtakes", "request", "session", "size", "wants_quiet")
+    __slots__ = (
+        "frames",
+        "is_send",
+        "next",
+        "overtakes",
+        "request",
+        "session",
+        "size",
+        "wants_quiet",
+    )
 
     def __init__(
         self,
@@ -41,11 +62,13 @@ class Turn:
         self.session = session
         self.request = request
         self.size = size
-        self.is_send = isinstance(request, _SENDS)
+        self.is_send = type(request) in _SENDS
         self.wants_quiet = wants_quiet
         self.overtakes = overtakes
         #: The answer, when there is one; () for none to tell.
         self.frames: tuple[bytes, ...] | None = None
+        #: The turn behind it in its queue.
+        self.next: Turn | None = None
         if wants_quiet:
             session.outbox.hush()
 
@@ -71,90 +94,82 @@ class Turn:
 class RequestQueue:
     """Runs one request at a time, but for sends, of which many may wait for the log.
 
-    :param run: begins a turn; must lead to its ``finish``, now or later.
-    :param answer: sends the frames of an answer.
-    :param may_run: whether there is room for more answers.
-    :param reading: told to pause (False) when ``limit`` requests are in progress, or many bytes
-        of them, and to go on (True) when half of them are done.
+    A session's reading is paused when ``limit`` requests are in progress, or many bytes of them,
+    and goes on when half of them are done. Turns are a chain, so that an idle queue holds nothing.
     """
 
     __slots__ = (
-        "_answer",
+        "_begun",
         "_bytes",
+        "_desk",
         "_exclusive",
+        "_first",
         "_idle",
         "_is_advancing",
+        "_last",
         "_limit",
-        "_may_run",
-        "_open",
-        "_reading",
-        "_run",
         "_waiting",
+        "in_progress",
         "is_paused",
     )
 
-    def __init__(
-        self,
-        limit: int,
-        *,
-        run: Callable[[Turn], None],
-        answer: Callable[[tuple[bytes, ...]], None],
-        may_run: Callable[[], bool],
-        reading: Callable[[bool], None],
-    ) -> None:
+    def __init__(self, desk: Desk, limit: int) -> None:
+        self._desk = desk
         self._limit = limit
-        self._run = run
-        self._answer = answer
-        self._may_run = may_run
-        self._reading = reading
-        self._waiting: deque[Turn] = deque()
-        self._open: deque[Turn] = deque()
+        self._first: Turn | None = None  # the oldest that is not answered
+        self._begun: Turn | None = None  # the newest that has begun
+        self._waiting: Turn | None = None  # the oldest that has not
+        self._last: Turn | None = None
         self._bytes = 0
         self._exclusive: Turn | None = None
         self._is_advancing = False
+        self._idle: list[Deferred[None]] | None = None
+        #: Requests that were received and are not answered.
+        self.in_progress = 0
         #: Whether so many are in progress that no more should be read.
         self.is_paused = False
-        self._idle: list[Deferred[None]] = []
-
-    @property
-    def in_progress(self) -> int:
-        """Requests that were received and are not answered."""
-        return len(self._waiting) + len(self._open)
 
     def put(self, turn: Turn) -> None:
         """Take a request."""
-        self._waiting.append(turn)
+        if self._last is None:
+            self._first = turn
+        else:
+            self._last.next = turn
+        self._last = turn
+        if self._waiting is None:
+            self._waiting = turn
+        self.in_progress += 1
         self._bytes += turn.size
         self.advance()
         if not self.is_paused and (
             self.in_progress >= self._limit or self._bytes >= BYTES_IN_PROGRESS
         ):
             self.is_paused = True
-            self._reading(False)
+            turn.session.set_reading(False)
 
     def released(self, turn: Turn) -> None:
         if self._exclusive is turn:
             self._exclusive = None
-            self.advance()
+            if self._waiting is not None:
+                self.advance()
 
     def finished(self, turn: Turn) -> None:
         if self._exclusive is turn:
             self._exclusive = None
-        opened = self._open
-        while opened and opened[0].frames is not None:
-            done = opened.popleft()
-            self._bytes -= done.size
-            if done.frames:
-                self._answer(done.frames)
-        self.advance()
-        if (
-            self.is_paused
-            and self.in_progress <= self._limit // 2
-            and self._bytes <= BYTES_IN_PROGRESS // 2
-        ):
-            self.is_paused = False
-            self._reading(True)
-        self._tell_idle()
+        while (first := self._first) is not None and first.frames is not None:
+            self._first = first.next
+            if first.next is None:
+                self._last = self._begun = None
+            self.in_progress -= 1
+            self._bytes -= first.size
+            if first.frames:
+                turn.session.outbox.reply(first.frames)
+        if self._waiting is not None:
+            self.advance()
+        if self.is_paused:
+            self._go_on(turn.session)
+        if self._idle is not None:
+            self._tell_idle()
 
     def advance(self) -> None:
         """Begin what may begin."""
@@ -162,36 +177,57 @@ class RequestQueue:
             return
         self._is_advancing = True
         try:
-            waiting = self._waiting
             while (
-                waiting
+                (turn := self._waiting) is not None
                 and self._exclusive is None
-                and (not self._open or (waiting[0].is_send and self._open[-1].is_send))
-                and self._may_run()
+                and (turn is self._first or (turn.is_send and self._is_sending))
+                and turn.session.may_begin
             ):
-                turn = self._exclusive = waiting.popleft()
-                self._open.append(turn)
-                self._run(turn)
+                self._waiting = turn.next
+                self._exclusive = self._begun = turn
+                self._desk.run(turn)
         finally:
             self._is_advancing = False
 
     def drop_waiting(self) -> None:
         """Forget requests that have not begun."""
-        self._waiting.clear()
-        self._bytes = sum(turn.size for turn in self._open)
+        turn, self._waiting = self._waiting, None
+        if turn is self._first:
+            self._first = self._begun = self._last = None
+        elif turn is not None:
+            assert self._begun is not None
+            self._begun.next = None
+            self._last = self._begun
+        while turn is not None:
+            self.in_progress -= 1
+            self._bytes -= turn.size
+            turn = turn.next
         self._tell_idle()
 
     def idle(self) -> Deferred[None]:
         """Fires when all requests are answered."""
         idle: Deferred[None] = Deferred()
-        if self.in_progress:
-            self._idle.append(idle)
-        else:
+        if not self.in_progress:
             idle.callback(None)
+        elif self._idle is None:
+            self._idle = [idle]
+        else:
+            self._idle.append(idle)
         return idle
 
+    @property
+    def _is_sending(self) -> bool:
+        """Whether the newest that has begun is a send."""
+        return self._begun is not None and self._begun.is_send
+
+    def _go_on(self, session: Session) -> None:
+        """Read again when enough is done."""
+        if self.in_progress <= self._limit // 2 and self._bytes <= BYTES_IN_PROGRESS // 2:
+            self.is_paused = False
+            session.set_reading(True)
+
     def _tell_idle(self) -> None:
-        if self._idle and not self.in_progress:
-            idle, self._idle = self._idle, []
+        if self._idle is not None and not self.in_progress:
+            idle, self._idle = self._idle, None
             for deferred in idle:
                 deferred.callback(None)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from functools import partial
 from itertools import count
 from typing import TYPE_CHECKING
 
@@ -13,8 +11,9 @@ from chatserver.clock import Clock
 from chatserver.errors import NotLoggedIn
 from chatserver.sessions.limits import TokenBucket
 from chatserver.sessions.outbox import Connection, Mark, Outbox
-from chatserver.sessions.positions import AckedPositions
-from chatserver.sessions.requests import RequestQueue, Turn
+from chatserver.sessions.positions import AckedPositions, Note
+from chatserver.sessions.requests import Desk, RequestQueue
+from chatserver.sessions.spaced import SpacedOutbox
 from chatserver.settings import Settings
 from chatserver.wire.dialects import CLASSIC, Dialect
 from chatserver.wire.frames import Frame, Goodbye, ServerPing
@@ -37,9 +36,6 @@ class Unsynced:
         self.floor = floor
         self.target = target
         self.own = own
-
-
-Note = Callable[[int, int, int], None]
 
 
 class Login:
@@ -73,7 +69,7 @@ class Login:
         self.device = device
         self.device_name = device_name
         self.holder = holder
-        self.acked = AckedPositions(partial(note, device)) if acks else None
+        self.acked = AckedPositions(device, note) if acks else None
         #: Whether the login has been answered; events are told only after that.
         self.is_greeted = False
         #: What the log has to be read for, by conversation; None when pushes come live.
@@ -85,9 +81,30 @@ class Login:
 class Session:
     """A connection whose dialect is known.
 
-    :param run: begins a request's turn.
+    :param desk: handles its requests.
     :param note: told a device, a conversation and the seq up to which all reached it.
     """
+
+    __slots__ = (
+        "_gone",
+        "_note",
+        "_silently_refused",
+        "_waiting_for_empty",
+        "_waiting_for_room",
+        "bucket",
+        "closed_for",
+        "connection",
+        "desk",
+        "dialect",
+        "is_closing",
+        "last_heard",
+        "last_ping",
+        "login",
+        "login_since",
+        "number",
+        "outbox",
+        "requests",
+    )
 
     def __init__(
         self,
@@ -95,43 +112,33 @@ class Session:
         dialect: Dialect,
         settings: Settings,
         clock: Clock,
-        run: Callable[[Turn], None],
+        desk: Desk,
         note: Note,
     ) -> None:
         self.number = next(_numbers)
         self.connection = connection
         self.dialect = dialect
+        self.desk = desk
         self.login: Login | None = None
-        self.bucket = TokenBucket(settings.rate, settings.burst, clock.seconds)
+        #: Limits its requests while nobody is logged in; None while it is full.
+        self.bucket: TokenBucket | None = None
         self.is_closing = False
         #: Why the server closes it; None where it does not.
         self.closed_for: str | None = None
         #: When the client was last heard, and since when it might have logged in.
         self.last_heard = self.login_since = clock.seconds()
         self.last_ping = 0.0
-        self.outbox = Outbox(
-            connection,
-            clock,
-            settings.send_queue,
-            delivered=self._delivered,
-            drained=self._drained,
-            overflowed=self._overflowed,
-            gap=settings.classic_gap if dialect is CLASSIC else None,
-        )
-        self.requests = RequestQueue(
-            settings.in_progress,
-            run=run,
-            answer=self.outbox.reply,
-            may_run=self._may_run,
-            reading=self._set_reading,
-        )
-        #: The errnos that were not told, as the dialect has no reply for them.
-        self.silently_refused: set[int] = set()
+        if dialect is CLASSIC:
+            gap = settings.classic_gap
+            self.outbox: Outbox = SpacedOutbox(self, connection, settings.send_queue, clock, gap)
+        else:
+            self.outbox = Outbox(self, connection, settings.send_queue)
+        self.requests = RequestQueue(desk, settings.in_progress)
         self._note = note
-        #: Fires when the connection is gone.
-        self.gone: Deferred[None] = Deferred()
-        self._waiting_for_room: list[Deferred[None]] = []
-        self._waiting_for_empty: list[Deferred[None]] = []
+        self._silently_refused: set[int] | None = None
+        self._gone: Deferred[None] | None = None
+        self._waiting_for_room: list[Deferred[None]] | None = None
+        self._waiting_for_empty: list[Deferred[None]] | None = None
 
     @property
     def logged_in(self) -> Login:
@@ -141,6 +148,11 @@ class Session:
         if self.login is None:
             raise NotLoggedIn
         return self.login
+
+    @property
+    def may_begin(self) -> bool:
+        """Whether there is room for the answer of one more request."""
+        return not (self.is_closing or self.outbox.is_congested)
 
     def push(self, conversation: int, seq: int, frames: tuple[bytes, ...], *, live: bool) -> None:
         """Send a message of a conversation."""
@@ -165,11 +177,13 @@ class Session:
 
     def tell(self, frame: Frame) -> None:
         """Send an event to who is logged in, in a dialect that has it."""
+        self.tell_encoded(self.dialect.encode(frame))
+
+    def tell_encoded(self, frames: tuple[bytes, ...]) -> None:
+        """Send an event that stands in the session's dialect already; () where it has none."""
         login = self.login
-        if login is not None and login.is_greeted and not self.is_closing:
-            frames = self.dialect.encode(frame)
-            if frames:
-                self.outbox.push(frames, live=True)
+        if frames and login is not None and login.is_greeted and not self.is_closing:
+            self.outbox.push(frames, live=True)
 
     def ping(self) -> None:
         """Ask whether anybody is there, in a dialect that can."""
@@ -203,7 +217,7 @@ class Session:
         if self.is_closing or not self.outbox.is_congested:
             return succeed(None)
         waiting: Deferred[None] = Deferred()
-        self._waiting_for_room.append(waiting)
+        self._waiting_for_room = [*(self._waiting_for_room or ()), waiting]
         return waiting
 
     def all_sent(self) -> Deferred[None]:
@@ -211,16 +225,61 @@ class Session:
         if self.is_closing or self.outbox.is_empty:
             return succeed(None)
         waiting: Deferred[None] = Deferred()
-        self._waiting_for_empty.append(waiting)
+        self._waiting_for_empty = [*(self._waiting_for_empty or ()), waiting]
+        self.outbox.is_watched = True
         return waiting
+
+    def gone(self) -> Deferred[None]:
+        """Fires when the connection is gone."""
+        if self._gone is None:
+            self._gone = Deferred()
+        return self._gone
+
+    def is_news(self, errno: int) -> bool:
+        """Whether it is the first time that a refusal is not told, as the dialect has no reply."""
+        if self._silently_refused is None:
+            self._silently_refused = set()
+        elif errno in self._silently_refused:
+            return False
+        self._silently_refused.add(errno)
+        return True
 
     def lost(self) -> None:
         """The connection is gone."""
         self.is_closing = True
         self.requests.drop_waiting()
         self.outbox.lost()
-        self.gone.callback(None)
-        self._drained()
+        self.gone().callback(None)
+        self.drained()
+
+    def set_reading(self, reading: bool) -> None:
+        """Pause reading what the client sends, or go on."""
+        if reading:
+            self.connection.resume_reading()
+        else:
+            self.connection.pause_reading()
+
+    def delivered(self, marks: list[Mark]) -> None:
+        """The outbox tells what has reached the socket."""
+        for mark in marks:
+            self._note(*mark)
+
+    def drained(self) -> None:
+        """The outbox tells that all it gave is out."""
+        if self._waiting_for_empty and (self.is_closing or self.outbox.is_empty):
+            self.outbox.is_watched = False
+            waiting, self._waiting_for_empty = self._waiting_for_empty, None
+            for deferred in waiting:
+                deferred.callback(None)
+        if not self.outbox.is_congested or self.is_closing:
+            room, self._waiting_for_room = self._waiting_for_room, None
+            for deferred in room or ():
+                deferred.callback(None)
+            self.requests.advance()
+
+    def overflowed(self) -> None:
+        """The outbox tells that the client is too slow."""
+        self.goodbye(Goodbye(reason="slow", retry_after=1.0), discard=True)
 
     def _finish(self, last: tuple[Frame, ...]) -> None:
         if not self.is_closing:
@@ -230,30 +289,3 @@ class Session:
                     self.closed_for = frame.reason
             frames = tuple(part for frame in last for part in self.dialect.encode(frame))
             self.outbox.finish(frames, discard=False)
-
-    def _may_run(self) -> bool:
-        return not (self.is_closing or self.outbox.is_congested)
-
-    def _set_reading(self, reading: bool) -> None:
-        if reading:
-            self.connection.resume_reading()
-        else:
-            self.connection.pause_reading()
-
-    def _delivered(self, marks: list[Mark]) -> None:
-        for mark in marks:
-            self._note(*mark)
-
-    def _drained(self) -> None:
-        if self._waiting_for_empty and (self.is_closing or self.outbox.is_empty):
-            waiting, self._waiting_for_empty = self._waiting_for_empty, []
-            for deferred in waiting:
-                deferred.callback(None)
-        if not self.outbox.is_congested or self.is_closing:
-            waiting, self._waiting_for_room = self._waiting_for_room, []
-            for deferred in waiting:
-                deferred.callback(None)
-            self.requests.advance()
-
-    def _overflowed(self) -> None:
-        self.goodbye(Goodbye(reason="slow", retry_after=1.0), discard=True)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from functools import lru_cache
 
 
+@lru_cache(maxsize=128)  # all messages of one commit have the same
 def utc_text(milliseconds: int) -> str:
     """ISO 8601 UTC with milliseconds, from milliseconds since the epoch."""
     seconds, rest = divmod(milliseconds, 1000)

@@ -7,15 +7,13 @@ by a worse one, of a kind that is easily written by mistake.
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
-from twisted.internet.defer import Deferred
 from twisted.scripts.twistd import run
 
 from chatserver.bus.events import ChatStored
 from chatserver.clock import epoch_milliseconds
-from chatserver.services.chat import ChatService
 from chatserver.services.fanout import Fanout
 from chatserver.services.resync import Resync
 from chatserver.services.sequencer import Sequencer
@@ -74,17 +72,15 @@ def _ack_before_commit() -> None:
 
 @_way
 def _deliver_before_commit() -> None:
-    send = ChatService._send
+    append = MessageLog.append
 
-    def send_early(
-        service: ChatService, turn: Any, draft: Any, login: Any, cid: Any, **to: Any
-    ) -> Deferred[Any]:
-        guess = _guess(service._store.log, draft)
+    def append_told(log: MessageLog, draft: Any) -> None:
+        guess = _guess(log, draft)
         if guess is not None:
-            service._stored(draft, login, cid, to.get("toid"), to.get("group"), guess)
-        return send(service, turn, draft, login, cid, **to)
+            draft._publish(guess)
+        append(log, draft)
 
-    _replace(ChatService, "_send", send_early)
+    _replace(MessageLog, "append", append_told)
 
 
 @_way
@@ -106,7 +102,7 @@ def _advance_the_cursor_early() -> None:
 
     def pushed_and_done(positions: AckedPositions, conversation: int, seq: int) -> None:
         pushed(positions, conversation, seq)
-        positions._reached(conversation, seq)
+        positions._note(positions._device, conversation, seq)
 
     _replace(AckedPositions, "pushed", pushed_and_done)
 
@@ -137,8 +133,8 @@ def _store_the_last_first() -> None:
 
 @_way
 def _tell_everybody() -> None:
-    def recipients(fanout: Fanout, event: ChatStored) -> Iterator[LocalAccount]:
-        return iter(list(fanout._registry.accounts()))
+    def recipients(fanout: Fanout, event: ChatStored) -> Sequence[LocalAccount]:
+        return fanout._registry.accounts()
 
     _replace(Fanout, "recipients", recipients)
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from twisted.internet.task import Clock
 
 from chatserver.sessions.outbox import Mark, Outbox
+from chatserver.sessions.requests import Turn
+from chatserver.sessions.spaced import SpacedOutbox
 
 
 class FakeConnection:
@@ -43,6 +45,16 @@ class FakeConnection:
         self.calls.append("abort")
 
 
+class FakeDesk:
+    """Remembers which turns began."""
+
+    def __init__(self) -> None:
+        self.turns: list[Turn] = []
+
+    def run(self, turn: Turn) -> None:
+        self.turns.append(turn)
+
+
 class OutboxUser:
     """An outbox with its connection, its clock, and what it called.
 
@@ -59,20 +71,17 @@ class OutboxUser:
     ) -> None:
         self.connection = FakeConnection()
         self.clock = Clock()
-        self.delivered: list[Mark] = []
+        self.marks: list[Mark] = []
+        self.delivered = self.marks.extend
         self.drains = 0
         self.overflows = 0
         self._goodbye = goodbye
         self._closes = closes
-        self.outbox = Outbox(
-            self.connection,
-            self.clock,
-            limit,
-            delivered=self.delivered.extend,
-            drained=self._drained,
-            overflowed=self._overflowed,
-            gap=gap,
-        )
+        if gap is None:
+            self.outbox = Outbox(self, self.connection, limit)
+        else:
+            self.outbox = SpacedOutbox(self, self.connection, limit, self.clock, gap)
+        self.outbox.is_watched = True
 
     def drain(self) -> None:
         """All that was written has reached the socket."""
@@ -80,12 +89,12 @@ class OutboxUser:
 
     def seqs(self) -> list[int]:
         """The seqs of what was delivered."""
-        return [mark.seq for mark in self.delivered]
+        return [mark.seq for mark in self.marks]
 
-    def _drained(self) -> None:
+    def drained(self) -> None:
         self.drains += 1
 
-    def _overflowed(self) -> None:
+    def overflowed(self) -> None:
         self.overflows += 1
         if self._closes:
             self.outbox.finish(self._goodbye, discard=True)

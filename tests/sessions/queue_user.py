@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, cast
 
-from chatserver.sessions.requests import RequestQueue, Turn
+from chatserver.sessions.requests import Desk, RequestQueue, Turn
 from chatserver.sessions.session import Session
 from chatserver.wire.codec import Rejected
 from chatserver.wire.requests import Request
@@ -30,22 +30,24 @@ class FakeOutbox:
 
 
 class QueueUser:
-    """A queue as a session has it, with handlers that the test finishes itself."""
+    """A queue as a session has it, with handlers that the test finishes itself.
+
+    It stands for the session and for the desk.
+    """
 
     def __init__(self, limit: int = 1000) -> None:
         self.outbox = FakeOutbox()
-        self.has_room = True
+        self.may_begin = True
         self.begun: list[Turn] = []
-        self.answers: list[bytes] = []
         self.reading: list[bool] = []
-        self.run: Callable[[Turn], None] = lambda turn: None
-        self.requests = RequestQueue(
-            limit,
-            run=self._run,
-            answer=lambda frames: self.answers.extend(frames),
-            may_run=lambda: self.has_room,
-            reading=self.reading.append,
-        )
+        self.set_reading = self.reading.append
+        self.on_run: Callable[[Turn], None] = lambda turn: None
+        self.requests = RequestQueue(cast(Desk, self), limit)
+
+    @property
+    def answers(self) -> list[bytes]:
+        """What was answered, frame by frame."""
+        return [frame for frames in self.outbox.replies for frame in frames]
 
     def turn(self, request: Request | Rejected, **options: Any) -> Turn:
         return Turn(cast(Session, self), request, **options)
@@ -56,6 +58,6 @@ class QueueUser:
             self.requests.put(turn)
         return turns
 
-    def _run(self, turn: Turn) -> None:
+    def run(self, turn: Turn) -> None:
         self.begun.append(turn)
-        self.run(turn)
+        self.on_run(turn)

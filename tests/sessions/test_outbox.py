@@ -164,9 +164,9 @@ class DeliveredTests(SynchronousTestCase):
 
     def test_not_when_it_is_written(self) -> None:
         self.outbox.push((b"a",), mark(1), live=True)
-        self.assertEqual(self.user.delivered, [])
+        self.assertEqual(self.user.marks, [])
         self.user.drain()
-        self.assertEqual(self.user.delivered, [mark(1)])
+        self.assertEqual(self.user.marks, [mark(1)])
 
     def test_once(self) -> None:
         self.outbox.push((b"a",), mark(1), live=True)
@@ -209,7 +209,7 @@ class DeliveredTests(SynchronousTestCase):
         self.outbox.push((b"b",), mark(3), live=True)
         self.outbox.lost()
         self.user.drain()
-        self.assertEqual(self.user.delivered, [])
+        self.assertEqual(self.user.marks, [])
 
 
 class BoundsTests(SynchronousTestCase):

@@ -62,7 +62,7 @@ class HushTests(SynchronousTestCase):
         self.outbox.push((b"a",), mark(1), live=True)
         self.outbox.lost()
         self.outbox.unhush()
-        self.assertEqual((self.user.connection.sent, self.user.delivered), (b"", []))
+        self.assertEqual((self.user.connection.sent, self.user.marks), (b"", []))
 
 
 class FinishTests(SynchronousTestCase):
@@ -102,7 +102,7 @@ class FinishTests(SynchronousTestCase):
         self.assertEqual(self.user.connection.sent, LARGE + b"goodbye")
         self.user.drain()
         self.assertEqual(self.user.connection.calls, ["close soon", "close"])
-        self.assertEqual(self.user.delivered, [])
+        self.assertEqual(self.user.marks, [])
 
     def test_with_nothing_to_send_it_closes_at_once(self) -> None:
         for discard in (True, False):
@@ -120,7 +120,7 @@ class FinishTests(SynchronousTestCase):
         self.outbox.unhush()
         self.user.drain()
         self.assertEqual(self.user.connection.sent, b"goodbye")
-        self.assertEqual(self.user.delivered, [])
+        self.assertEqual(self.user.marks, [])
 
     def test_only_the_first_goodbye_is_said(self) -> None:
         self.outbox.finish((b"one",), discard=False)

@@ -103,7 +103,7 @@ class GapTests(SynchronousTestCase):
         self.user.clock.advance(GAP)
         self.assertEqual(self.writes, [b"a"])
         self.assertEqual(self.user.connection.calls, ["close soon", "close"])
-        self.assertEqual(self.user.delivered, [])
+        self.assertEqual(self.user.marks, [])
 
     def test_a_lost_connection_leaves_no_timer(self) -> None:
         self.outbox.push((b"a", b"b"), live=True)

@@ -9,15 +9,19 @@ from twisted.trial.unittest import SynchronousTestCase
 from chatserver.sessions.positions import AckedPositions
 from tests.wire.samples import property_of_many
 
+DEVICE = 7
+
 
 class AckedPositionsTests(SynchronousTestCase):
     """What was pushed has arrived when the client says so."""
 
     def setUp(self) -> None:
         self.reached: list[tuple[int, int]] = []
-        self.positions = AckedPositions(
-            lambda conversation, seq: self.reached.append((conversation, seq))
-        )
+        self.positions = AckedPositions(DEVICE, self._note)
+
+    def _note(self, device: int, conversation: int, seq: int) -> None:
+        self.assertEqual(device, DEVICE)
+        self.reached.append((conversation, seq))
 
     def _push(self, conversation: int, *seqs: int) -> None:
         for seq in seqs:
@@ -105,13 +109,13 @@ class AckedPositionsTests(SynchronousTestCase):
         pushed: set[int] = set()
         acknowledged = last = 0
 
-        def told(conversation: int, seq: int) -> None:
+        def told(device: int, conversation: int, seq: int) -> None:
             nonlocal reached
             reached = max(reached, seq)
             not_arrived = {one for one in pushed if one > acknowledged}
             self.assertFalse([one for one in not_arrived if one <= seq])
 
-        positions = AckedPositions(told)
+        positions = AckedPositions(DEVICE, told)
         for step in steps:
             if isinstance(step, int):
                 acknowledged = max(acknowledged, min(step, max(pushed, default=0)))

@@ -6,13 +6,12 @@ from typing import cast
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from chatserver.sessions.limits import TokenBucket
 from chatserver.sessions.registry import GroupPlace, LocalAccount, Registry, Vacated
 from chatserver.sessions.session import Session
 
 
 def account(id: int) -> LocalAccount:
-    return LocalAccount(id, f"user {id}", TokenBucket(0, 1, lambda: 0.0))
+    return LocalAccount(id, f"user {id}")
 
 
 def session() -> Session:

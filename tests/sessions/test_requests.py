@@ -10,7 +10,7 @@ from twisted.internet.defer import Deferred
 from twisted.trial.unittest import SynchronousTestCase
 
 from chatserver.errors import InvalidField
-from chatserver.sessions.requests import BYTES_IN_PROGRESS, RequestQueue
+from chatserver.sessions.requests import BYTES_IN_PROGRESS
 from chatserver.wire.codec import Rejected
 from chatserver.wire.requests import AddFriend, GroupChat, OneChat, Request
 from tests.sessions.queue_user import QueueUser
@@ -112,13 +112,6 @@ class OrderTests(SynchronousTestCase):
         self.assertEqual(self.user.requests.in_progress, 2)
 
     def test_who_wants_quiet_has_it_from_the_beginning_until_behind_the_answer(self) -> None:
-        self.user.requests = RequestQueue(
-            10,
-            run=lambda turn: None,
-            answer=self.user.outbox.reply,
-            may_run=lambda: True,
-            reading=lambda reading: None,
-        )
         turn = self.user.turn(OTHER, wants_quiet=True)
         self.user.requests.put(turn)
         self.assertEqual(self.user.outbox.calls, ["hush"])
@@ -208,23 +201,23 @@ class BoundsTests(SynchronousTestCase):
 
     def test_nothing_begins_without_room_for_its_answer(self) -> None:
         user = QueueUser()
-        user.has_room = False
+        user.may_begin = False
         turns = user.put(OTHER, OTHER)
         self.assertEqual(user.begun, [])
-        user.has_room = True
+        user.may_begin = True
         user.requests.advance()
         self.assertEqual(user.begun, turns[:1])
-        user.has_room = False
+        user.may_begin = False
         turns[0].finish()
         self.assertEqual(user.begun, turns[:1])
 
     def test_a_hundred_thousand_that_end_at_once_are_no_recursion(self) -> None:
         for request in (OTHER, SEND):
             user = QueueUser(limit=10**6)
-            user.run = lambda turn: turn.finish((b"x",))
-            user.has_room = False
+            user.on_run = lambda turn: turn.finish((b"x",))
+            user.may_begin = False
             user.put(*[request] * 100_000)
-            user.has_room = True
+            user.may_begin = True
             user.requests.advance()
             self.assertEqual(len(user.answers), 100_000)
             self.assertEqual(user.requests.in_progress, 0)
@@ -232,7 +225,7 @@ class BoundsTests(SynchronousTestCase):
     def test_a_hundred_thousand_that_wait_for_one(self) -> None:
         user = QueueUser(limit=10**6)
         (first,) = user.put(OTHER)
-        user.run = lambda turn: turn.finish((b"x",))
+        user.on_run = lambda turn: turn.finish((b"x",))
         user.put(*[OTHER] * 100_000)
         first.finish()
         self.assertEqual(len(user.answers), 100_000)
@@ -277,7 +270,7 @@ class EndTests(SynchronousTestCase):
 
     def test_idle_at_the_dropping_when_nothing_had_begun(self) -> None:
         """As when the client goes away that would not take its answers."""
-        self.user.has_room = False
+        self.user.may_begin = False
         self.user.put(OTHER)
         idle = self._idle()
         self.user.requests.drop_waiting()

@@ -3,23 +3,22 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from typing import Any, cast
 
 from twisted.internet.defer import Deferred
 from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
 from chatserver.errors import NotLoggedIn
-from chatserver.sessions.limits import TokenBucket
 from chatserver.sessions.outbox import CONGESTED
 from chatserver.sessions.registry import LocalAccount
-from chatserver.sessions.requests import Turn
+from chatserver.sessions.requests import Desk, Turn
 from chatserver.sessions.session import Login, Session
 from chatserver.settings import Settings
 from chatserver.wire.dialects import CLASSIC, LINES, Dialect
 from chatserver.wire.frames import Goodbye, PresencePush
 from chatserver.wire.requests import AddFriend
-from tests.sessions.fakes import FakeConnection
+from tests.sessions.fakes import FakeConnection, FakeDesk
 
 DEVICE = 7
 PRESENCE = PresencePush(id=2, state="online")
@@ -33,7 +32,8 @@ class SessionCase(SynchronousTestCase):
     def setUp(self) -> None:
         self.connection = FakeConnection()
         self.clock = Clock()
-        self.turns: list[Turn] = []
+        self.desk = FakeDesk()
+        self.turns = self.desk.turns
         self.noted: list[tuple[int, int, int]] = []
         self.session = self.open()
 
@@ -43,12 +43,12 @@ class SessionCase(SynchronousTestCase):
             self.dialect,
             Settings(**settings),
             self.clock,
-            self.turns.append,
+            cast(Desk, self.desk),
             self._note,
         )
 
     def log_in(self, *, acks: bool = False, greeted: bool = True) -> Login:
-        account = LocalAccount(1, "z", TokenBucket(0, 1, self.clock.seconds))
+        account = LocalAccount(1, "z")
         login = Login(account, DEVICE, "phone", "holder", self._note, acks=acks)
         login.is_greeted = greeted
         self.session.login = login
@@ -202,7 +202,7 @@ class EndTests(SessionCase):
 
     def test_a_lost_connection_is_told_to_those_who_wait(self) -> None:
         self.session.outbox.reply((b"x" * (CONGESTED + 1),))
-        waiting = [self.session.room(), self.session.all_sent(), self.session.gone]
+        waiting = [self.session.room(), self.session.all_sent(), self.session.gone()]
         self.session.lost()
         self.assertEqual([each.called for each in waiting], [True] * 3)
         self.assertTrue(self.session.is_closing)
