@@ -15,6 +15,7 @@ from twisted.logger import Logger
 from chatserver.doors import INTERVAL as _DOORS_INTERVAL
 from chatserver.doors import Doors
 from chatserver.factory import ChatFactory
+from chatserver.hub import HAS_EPOLL
 from chatserver.memory import INTERVAL as _MEMORY_INTERVAL
 from chatserver.memory import Memory, tidy
 from chatserver.node import Node
@@ -35,14 +36,17 @@ class CannotListen(Exception):
 
 
 class ChatServer(Service):
-    """A node on its ports."""
+    """A node on its ports.
+
+    :param has_hub: whether a hub serves the clients of TCP ports, or Twisted's own transports do.
+    """
 
     _log = Logger()
 
-    def __init__(self, settings: Settings, reactor: Any) -> None:
+    def __init__(self, settings: Settings, reactor: Any, *, has_hub: bool = HAS_EPOLL) -> None:
         self._settings = settings
         self._reactor = reactor
-        self._endpoints = endpoints("port", settings.port, reactor)
+        self._endpoints = endpoints("port", settings.port, _hubbed(reactor) if has_hub else reactor)
         self._web_endpoints = endpoints("web", settings.web, reactor)
         self._ports: list[Any] = []
         self._web_ports: list[Any] = []
@@ -133,6 +137,13 @@ class ChatServer(Service):
         loop.clock = self._reactor
         loop.start(interval, now=False)
         self._loops.append(loop)
+
+
+def _hubbed(reactor: Any) -> Any:
+    """The reactor, with a hub for its TCP ports."""
+    from chatserver.hub.reactor import HubReactor
+
+    return HubReactor(reactor)
 
 
 class _Endpoint(NamedTuple):

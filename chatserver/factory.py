@@ -27,7 +27,7 @@ class ChatFactory(Factory):
         self._proxies = Proxies(settings.proxies)
         self._logged: set[object] = set()
 
-    def buildProtocol(self, addr: object) -> ChatProtocol | None:  # type: ignore[override]
+    def buildProtocol(self, addr: object) -> ChatProtocol | None:
         if not self._home.connections.admits():
             return None
         proxy = self._proxies.network_of(getattr(addr, "host", None))

@@ -15,7 +15,7 @@ ROOT = Path(__file__).resolve().parent.parent
 # import what stands in a lower row. In its own row it may import only itself.
 ROWS = [
     ["errors", "settings", "clock", "spawn", "peak", "memory", "doors", "proxied"],
-    ["wire", "exposure"],
+    ["wire", "exposure", "hub"],
     ["store", "bus", "sessions"],
     ["dispatcher"],
     ["services"],
