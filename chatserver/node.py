@@ -110,6 +110,8 @@ class Node:
             settings,
             reactor,
         )
+        #: Takes a frame of a session's.
+        self.receive = self.dispatcher.receive
         self._note = store.cursors.note
         self._name = name
         self._leaving: set[Deferred[None]] = set()
@@ -143,10 +145,6 @@ class Node:
         )
         self.registry.sessions.add(session)
         return session
-
-    def frame_received(self, session: Session, frame: bytes) -> None:
-        """A client sent a frame."""
-        self.dispatcher.receive(session, frame)
 
     def session_lost(self, session: Session) -> None:
         """A client's connection is gone."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+from collections.abc import Callable
 from typing import Any, Protocol
 
 from msgspec import UNSET
@@ -45,8 +46,11 @@ class Home(Protocol):
     @property
     def connections(self) -> Connections: ...
 
+    @property
+    def receive(self) -> Callable[[Session, bytes], None]:
+        """Takes a frame."""
+
     def open_session(self, connection: ChatProtocol, dialect: Dialect) -> Session: ...
-    def frame_received(self, session: Session, frame: bytes) -> None: ...
     def session_lost(self, session: Session) -> None: ...
 
 
@@ -168,7 +172,7 @@ class ChatProtocol(LineReceiver):
             data = self._buffer + data
         lines = data.split(b"\n")
         self._buffer = lines.pop()
-        longest, receive = self._max_frame, self._home.frame_received
+        longest, receive = self._max_frame, self._home.receive
         for number, line in enumerate(lines, 1):
             if line.startswith(b"{") and len(line) <= longest:
                 receive(session, line)
@@ -189,7 +193,7 @@ class ChatProtocol(LineReceiver):
             self.lineLengthExceeded(line)
         elif not frame.isspace() and frame:
             assert self._session is not None
-            self._home.frame_received(self._session, frame)
+            self._home.receive(self._session, frame)
 
     def rawDataReceived(self, data: bytes) -> None:
         splitter = self._splitter
@@ -201,7 +205,7 @@ class ChatProtocol(LineReceiver):
                 frame = splitter.next_frame()
                 if frame is None:
                     break
-                self._home.frame_received(self._session, frame)
+                self._home.receive(self._session, frame)
         except FrameTooLong:
             self._end(self._session, Goodbye(reason="protocol"))
 

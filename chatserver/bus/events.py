@@ -7,7 +7,7 @@ import msgspec
 from chatserver.wire.frames import State
 
 
-class Event(msgspec.Struct, frozen=True, kw_only=True):
+class Event(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """Something that happened, on its way to the sessions it concerns."""
 
 

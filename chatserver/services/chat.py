@@ -17,14 +17,15 @@ from chatserver.settings import Settings
 from chatserver.store.conversations import pair_of
 from chatserver.store.messages import Draft, Stored
 from chatserver.store.store import Store
-from chatserver.wire.frames import Reply
-from chatserver.wire.requests import GroupChat, OneChat
+from chatserver.wire.frames import Sent
+from chatserver.wire.requests import GroupChat, OneChat, msgid_of
 from chatserver.wire.times import utc_text
 
+_ONE_CHAT, _GROUP_CHAT = msgid_of(OneChat), msgid_of(GroupChat)
 _Answer = Later | Coroutine[Any, Any, Later]
 
 
-class _Send(Draft, kw_only=True):
+class _Send(Draft, kw_only=True, gc=False):
     """A message whose sender waits for the answer."""
 
     bus: Bus
@@ -37,18 +38,22 @@ class _Send(Draft, kw_only=True):
     def settled(self, outcome: Stored | Exception) -> None:
         """Publish what has been committed, and answer."""
         turn = self.turn
-        desk = turn.session.desk
         try:
             if isinstance(outcome, Exception):
                 raise outcome
-            reply = Reply(conv=outcome.conversation, seq=outcome.seq, time=utc_text(outcome.sent))
-            if outcome.is_repeat:
-                reply.dup = True
-            else:
+            if not outcome.is_repeat:
                 self._publish(outcome)
-            desk.answer(turn, reply)
+            reply = Sent(
+                re=_ONE_CHAT if self.group is None else _GROUP_CHAT,
+                req=turn.request.req,
+                conv=outcome.conversation,
+                seq=outcome.seq,
+                time=utc_text(outcome.sent),
+                dup=True if outcome.is_repeat else UNSET,
+            )
+            turn.finish(turn.session.dialect.encode(reply))
         except Exception as problem:
-            desk.refuse(turn, problem)
+            turn.session.desk.refuse(turn, problem)
 
     def _publish(self, stored: Stored) -> None:
         event = ChatStored(

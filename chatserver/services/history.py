@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Coroutine
+from typing import Any
+
 from msgspec import UNSET
 
 from chatserver.dispatcher import handles
@@ -23,10 +26,17 @@ class HistoryService:
         self._store = store
 
     @handles(Ack, rated=False, late=True)
-    async def ack(self, turn: Turn, request: Ack) -> None:
+    def ack(self, turn: Turn, request: Ack) -> Coroutine[Any, Any, None] | None:
         login = turn.session.logged_in
-        if login.acked is None or not login.acked.acknowledged(request.conv, request.seq):
-            await self._store.conversations.membership(login.account.id, request.conv)
+        if login.acked is not None and login.acked.acknowledged(request.conv, request.seq):
+            return None
+        return self._check_membership(login.account.id, request.conv)
+
+    async def _check_membership(self, account: int, conversation: int) -> None:
+        """
+        :raises NotAMember: the account takes no part in it.
+        """
+        await self._store.conversations.membership(account, conversation)
 
     @handles(History)
     async def history(self, turn: Turn, request: History) -> Reply:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol
 
+import msgspec
 from twisted.internet.defer import Deferred
 
 from chatserver.wire.codec import Rejected
@@ -31,46 +32,25 @@ class Desk(Protocol):
         """Finish a turn with the refusal that an exception stands for."""
 
 
-class Turn:
-    """One request on its way to its answer.
+class Turn(msgspec.Struct):
+    """One request on its way to its answer."""
 
-    :param size: the bytes of its frame.
-    :param wants_quiet: nothing may be pushed before its answer.
-    :param overtakes: it is answered at once, whatever waits.
-    """
+    session: Session
+    request: Request | Rejected
+    #: The bytes of its frame.
+    size: int = 0
+    #: Nothing may be pushed before its answer.
+    wants_quiet: bool = False
+    #: It is answered at once, whatever waits.
+    overtakes: bool = False
+    #: The answer, when there is one; () for none to tell.
+    frames: tuple[bytes, ...] | None = None
+    #: The turn behind it in its queue.
+    next: Turn | None = None
 
-    __slots__ = (
-        "frames",
-        "is_send",
-        "next",
-        "overtakes",
-        "request",
-        "session",
-        "size",
-        "wants_quiet",
-    )
-
-    def __init__(
-        self,
-        session: Session,
-        request: Request | Rejected,
-        *,
-        size: int = 0,
-        wants_quiet: bool = False,
-        overtakes: bool = False,
-    ) -> None:
-        self.session = session
-        self.request = request
-        self.size = size
-        self.is_send = type(request) in _SENDS
-        self.wants_quiet = wants_quiet
-        self.overtakes = overtakes
-        #: The answer, when there is one; () for none to tell.
-        self.frames: tuple[bytes, ...] | None = None
-        #: The turn behind it in its queue.
-        self.next: Turn | None = None
-        if wants_quiet:
-            session.outbox.hush()
+    @property
+    def is_send(self) -> bool:
+        return type(self.request) in _SENDS
 
     @property
     def is_finished(self) -> bool:
@@ -131,6 +111,8 @@ class RequestQueue:
 
     def put(self, turn: Turn) -> None:
         """Take a request."""
+        if turn.wants_quiet:
+            turn.session.outbox.hush()
         if self._last is None:
             self._first = turn
         else:
@@ -180,7 +162,7 @@ class RequestQueue:
             while (
                 (turn := self._waiting) is not None
                 and self._exclusive is None
-                and (turn is self._first or (turn.is_send and self._is_sending))
+                and (turn is self._first or self._may_join(turn))
                 and turn.session.may_begin
             ):
                 self._waiting = turn.next
@@ -215,10 +197,9 @@ class RequestQueue:
             self._idle.append(idle)
         return idle
 
-    @property
-    def _is_sending(self) -> bool:
-        """Whether the newest that has begun is a send."""
-        return self._begun is not None and self._begun.is_send
+    def _may_join(self, turn: Turn) -> bool:
+        """Whether it is a send, as the newest that has begun, so that both may wait together."""
+        return turn.is_send and self._begun is not None and self._begun.is_send
 
     def _go_on(self, session: Session) -> None:
         """Read again when enough is done."""

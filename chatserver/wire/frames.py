@@ -42,7 +42,7 @@ class Group(msgspec.Struct, kw_only=True):
     users: list[GroupUser]
 
 
-class Frame(msgspec.Struct, tag_field="msgid", kw_only=True):
+class Frame(msgspec.Struct, tag_field="msgid", kw_only=True, gc=False):
     """A message from the server."""
 
 
@@ -118,6 +118,18 @@ class Reply(Frame, tag=11, kw_only=True):
     group: Group | UnsetType = UNSET
     messages: list[Push] | UnsetType = UNSET
     more: bool | UnsetType = UNSET
+
+
+class Sent(Frame, tag=11, kw_only=True):
+    """A :class:`Reply` to a send that was stored, with nothing else in it: by far the most are."""
+
+    re: int
+    req: Req | UnsetType
+    errno: int = 0
+    conv: int
+    seq: int
+    time: str
+    dup: bool | UnsetType = UNSET
 
 
 class ServerPing(Frame, tag=13, kw_only=True):

@@ -18,6 +18,7 @@ class Request(
     kw_only=True,
     omit_defaults=True,
     forbid_unknown_fields=True,
+    gc=False,
 ):
     """A message from a client; ``req`` comes back in its reply.
 

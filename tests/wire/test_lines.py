@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from typing import get_args
 
 import msgspec
 from hypothesis import given
@@ -98,7 +99,13 @@ class LinesTests(SynchronousTestCase):
 
     def test_every_frame_has_an_example(self) -> None:
         kinds = {type(frame) for frame, _ in EXAMPLES}
-        self.assertEqual(kinds, set(frames.Frame.__subclasses__()))
+        self.assertEqual(kinds, set(get_args(frames.AnyFrame)))
+
+    def test_the_usual_answer_to_a_send_is_a_reply(self) -> None:
+        for more in ({"req": "r"}, {"req": 7, "dup": True}, {"req": msgspec.UNSET}):
+            fields = {"re": 5, "conv": 4, "seq": 7, "time": TIME, **more}
+            reply = LINES.encode(frames.Reply(**fields))  # type: ignore[arg-type]
+            self.assertEqual(LINES.encode(frames.Sent(**fields)), reply)  # type: ignore[arg-type]
 
     def test_a_login_reply_carries_no_messages(self) -> None:
         ack = frames.LoginAck(id=13, name="z", friends=[], groups=[], pending=1)
