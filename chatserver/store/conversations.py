@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from itertools import chain
 from typing import NamedTuple
 
 from chatserver.errors import NotAMember
 from chatserver.store.cache import BoundedCache
-from chatserver.store.chunks import marks
+from chatserver.store.chunks import chunks, marks
 from chatserver.store.database import Database
 from chatserver.store.engine import Cursor
 
 _CACHED = 200_000
+_PAIRS = 200  # in one statement, which must not be nested too deeply for SQLite
 
 
 class Membership(NamedTuple):
@@ -90,17 +92,30 @@ def select_pair(cursor: Cursor, pair: tuple[int, int]) -> int | None:
     return None if row is None else int(row[0])
 
 
-def insert_pair(cursor: Cursor, pair: tuple[int, int]) -> int:
-    """A new conversation of a pair with its members, inside a transaction."""
-    cursor.execute("INSERT INTO conversations (low, high) VALUES (?, ?)", pair)
-    conversation = cursor.lastrowid
-    assert conversation is not None
-    for account in sorted(set(pair)):
+def select_pairs(cursor: Cursor, pairs: Collection[tuple[int, int]]) -> dict[tuple[int, int], int]:
+    """The conversations of those pairs that have one."""
+    found: dict[tuple[int, int], int] = {}
+    for chunk in chunks(pairs, _PAIRS):
+        wanted = " OR ".join(["(low = ? AND high = ?)"] * len(chunk))
         cursor.execute(
-            "INSERT INTO members (account, conversation, joined, role) VALUES (?, ?, 0, 'normal')",
-            (account, conversation),
+            f"SELECT low, high, id FROM conversations WHERE {wanted}",
+            list(chain.from_iterable(chunk)),
         )
-    return conversation
+        found |= {(low, high): id for low, high, id in cursor.fetchall()}
+    return found
+
+
+def insert_pairs(cursor: Cursor, pairs: Sequence[tuple[int, int]]) -> dict[tuple[int, int], int]:
+    """New conversations of pairs, made in this order, with their members."""
+    if not pairs:
+        return {}
+    cursor.executemany("INSERT INTO conversations (low, high) VALUES (?, ?)", pairs)
+    made = select_pairs(cursor, pairs)
+    cursor.executemany(
+        "INSERT INTO members (account, conversation, joined, role) VALUES (?, ?, 0, 'normal')",
+        [(account, made[pair]) for pair in pairs for account in sorted(set(pair))],
+    )
+    return made
 
 
 def _select_membership(cursor: Cursor, account: int, conversation: int) -> Membership | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from typing import Any, Concatenate, ParamSpec, TypeVar, cast
 
@@ -14,7 +14,7 @@ from twisted.logger import Logger
 
 from chatserver.errors import TryAgain
 from chatserver.store.breaker import Breaker
-from chatserver.store.engine import Cursor, Engine, Verdict
+from chatserver.store.engine import Cursor, Engine, Row, Verdict
 from chatserver.store.errors import RowRefused
 
 P = ParamSpec("P")
@@ -66,6 +66,10 @@ class Database:
     def lock(self, cursor: Cursor, conversations: Collection[int]) -> dict[int, int]:
         """Inside a transaction, see :meth:`Engine.lock`."""
         return self._engine.lock(cursor, conversations)
+
+    def insert_messages(self, cursor: Cursor, rows: Sequence[Row]) -> None:
+        """Inside a transaction, see :meth:`Engine.insert_messages`."""
+        self._engine.insert_messages(cursor, rows)
 
     async def read(
         self,

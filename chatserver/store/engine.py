@@ -22,6 +22,11 @@ class Cursor(Protocol):
     def fetchall(self) -> Sequence[Any]: ...
 
 
+#: A message as it is written: conversation, seq, sender, device, sent, cid, body.
+Row = tuple[int, int, int, int, int, str, str]
+MESSAGE_COLUMNS = "(conversation, seq, sender, device, sent, cid, body)"
+
+
 class Verdict(Enum):
     """What an exception of a database's driver means."""
 
@@ -83,6 +88,9 @@ class Engine(Protocol):
 
         Returns the last seq of those where it may have changed since the last transaction.
         """
+
+    def insert_messages(self, cursor: Cursor, rows: Sequence[Row]) -> None:
+        """Write rows of messages, many at once; where one is refused, roll the transaction back."""
 
     def verdict(self, problem: Exception) -> Verdict:
         """What an exception of the driver means."""

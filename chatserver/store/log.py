@@ -117,9 +117,9 @@ class MessageLog:
         try:
             batch = await self._database.write(
                 messages.insert,
+                self._database,
                 drafts,
                 epoch_milliseconds(),
-                self._database.lock,
                 self._last_seqs.get,
             )
         except RowRefused:
@@ -136,7 +136,7 @@ class MessageLog:
         for _ in range(_CAREFUL_TRIES):
             try:
                 batch = await self._database.write(
-                    messages.insert_carefully, drafts, epoch_milliseconds(), self._database.lock
+                    messages.insert_carefully, self._database, drafts, epoch_milliseconds()
                 )
             except RowRefused:
                 continue

@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Sequence, Set
 from typing import NamedTuple
 
 import msgspec
 
 from chatserver.errors import Conflict
-from chatserver.store.chunks import marks
-from chatserver.store.conversations import insert_pair, select_pair
-from chatserver.store.engine import Cursor
-
-_INSERT = (
-    "INSERT INTO messages (conversation, seq, sender, device, sent, cid, body) "
-    "VALUES (?, ?, ?, ?, ?, ?, ?)"
-)
+from chatserver.store.chunks import chunks, marks
+from chatserver.store.conversations import insert_pairs, select_pair, select_pairs
+from chatserver.store.database import Database
+from chatserver.store.engine import Cursor, Row
 
 
 class Draft(msgspec.Struct):
@@ -92,74 +88,82 @@ def server_cid(cid: str) -> str:
 LastSeq = Callable[[int], int | None]
 #: Keeps other writers out of conversations; returns the last seq where it may have changed.
 Lock = Callable[[Cursor, Collection[int]], dict[int, int]]
+Pair = tuple[int, int]
 
 
 def insert(
-    cursor: Cursor, drafts: Sequence[Draft], now: int, lock: Lock, last_seq: LastSeq
+    cursor: Cursor, database: Database, drafts: Sequence[Draft], now: int, last_seq: LastSeq
 ) -> Batch:
     """Write drafts, trusting that no cid was used before and that ``last_seq`` is right.
 
     Where either is wrong, the database's unique keys refuse the whole batch.
     """
-    batch = Batch([], {}, {})
-    _find_or_make(cursor, {draft.pair for draft in drafts if draft.conversation is None}, batch)
-    places = [draft.conversation or batch.pairs[_pair(draft)] for draft in drafts]
-    locked = lock(cursor, set(places))
-    rows = []
+    pairs = _find_or_make(cursor, {_pair(draft) for draft in drafts if draft.conversation is None})
+    places = [draft.conversation or pairs[_pair(draft)] for draft in drafts]
+    last_seqs = _lock(cursor, database, set(places), last_seq)
+    rows: list[Row] = []
+    outcomes: list[Stored | Conflict] = []
     for draft, conversation in zip(drafts, places, strict=True):
-        last = batch.last_seqs.get(conversation)
-        if last is None:
-            last = locked.get(conversation, last_seq(conversation))
-        if last is None:
-            last = select_last_seq(cursor, conversation)
-        rows.append(_row(draft, conversation, last + 1, now, batch))
-    cursor.executemany(_INSERT, rows)
-    return batch
+        last_seqs[conversation] = seq = last_seqs[conversation] + 1
+        rows.append((conversation, seq, draft.sender, draft.device, now, draft.cid, draft.text))
+        outcomes.append(Stored(conversation, seq, now))
+    database.insert_messages(cursor, rows)
+    return Batch(outcomes, last_seqs, pairs)
 
 
-def insert_carefully(cursor: Cursor, drafts: Sequence[Draft], now: int, lock: Lock) -> Batch:
+def _lock(
+    cursor: Cursor, database: Database, conversations: Set[int], last_seq: LastSeq
+) -> dict[int, int]:
+    """The last seqs of conversations, which stay so until the transaction ends."""
+    last_seqs = database.lock(cursor, conversations)
+    unknown = []
+    for conversation in conversations - last_seqs.keys():
+        last = last_seq(conversation)
+        if last is None:
+            unknown.append(conversation)
+        else:
+            last_seqs[conversation] = last
+    for chunk in chunks(unknown):
+        last_seqs |= select_last_seqs(cursor, chunk)
+    return last_seqs
+
+
+def insert_carefully(
+    cursor: Cursor, database: Database, drafts: Sequence[Draft], now: int
+) -> Batch:
     """Write those drafts that are not in the log already, trusting only the database."""
-    batch = Batch([], {}, {})
     places = [_known_conversation(cursor, draft) for draft in drafts]
-    lock(cursor, {place for place in places if place is not None})
+    database.lock(cursor, {place for place in places if place is not None})
     new = {
-        draft.pair
+        _pair(draft)
         for draft, place in zip(drafts, places, strict=True)
         if place is None and _select_earlier(cursor, draft) is None
     }
-    _find_or_make(cursor, new, batch)
+    batch = Batch([], {}, _find_or_make(cursor, new))
     for draft, place in zip(drafts, places, strict=True):
-        earlier = _select_earlier(cursor, draft)
-        if earlier is None:
+        outcome = _select_earlier(cursor, draft)
+        if outcome is None:
             conversation = place or batch.pairs[_pair(draft)]
-            last = select_last_seq(cursor, conversation)
-            cursor.execute(_INSERT, _row(draft, conversation, last + 1, now, batch))
-        else:
-            batch.outcomes.append(earlier)
+            seq = select_last_seq(cursor, conversation) + 1
+            row = (conversation, seq, draft.sender, draft.device, now, draft.cid, draft.text)
+            database.insert_messages(cursor, [row])
+            batch.last_seqs[conversation] = seq
+            outcome = Stored(conversation, seq, now)
+        batch.outcomes.append(outcome)
     return batch
 
 
-def _row(
-    draft: Draft, conversation: int, seq: int, now: int, batch: Batch
-) -> tuple[int, int, int, int, int, str, str]:
-    """The row of a draft in its place, which is noted in the batch."""
-    batch.last_seqs[conversation] = seq
-    batch.outcomes.append(Stored(conversation, seq, now))
-    return (conversation, seq, draft.sender, draft.device, now, draft.cid, draft.text)
-
-
-def _find_or_make(cursor: Cursor, pairs: Collection[tuple[int, int] | None], batch: Batch) -> None:
-    """Note the pairs' conversations in the batch.
+def _find_or_make(cursor: Cursor, pairs: Set[Pair]) -> dict[Pair, int]:
+    """The pairs' conversations.
 
     New ones are made in the order of the pairs: two nodes that make the same ones at once don't
     end in a deadlock.
     """
-    for pair in sorted(pair for pair in pairs if pair is not None):
-        found = select_pair(cursor, pair)
-        batch.pairs[pair] = insert_pair(cursor, pair) if found is None else found
+    found = select_pairs(cursor, pairs)
+    return found | insert_pairs(cursor, sorted(pairs - found.keys()))
 
 
-def _pair(draft: Draft) -> tuple[int, int]:
+def _pair(draft: Draft) -> Pair:
     assert draft.pair is not None
     return draft.pair
 

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 from twisted.enterprise.adbapi import Connection, ConnectionPool, Transaction
 
 from chatserver.store import charset, migrations
-from chatserver.store.chunks import marks
-from chatserver.store.engine import Cursor, Verdict, Versions
+from chatserver.store.chunks import chunks, marks
+from chatserver.store.engine import MESSAGE_COLUMNS, Cursor, Row, Verdict, Versions
 from chatserver.store.errors import DatabaseUnusable, without_password
 from chatserver.store.messages import select_last_seqs
 
@@ -28,6 +28,10 @@ _LOCK_TIMEOUT = 2  # seconds
 # Seconds after which a transaction in which nothing happens is rolled back: a node that is frozen
 # in the midst of one would keep its locks, and with them other nodes from their work.
 _IDLE_TIMEOUT = 5
+_INSERT = f"INSERT INTO messages {MESSAGE_COLUMNS} VALUES ".encode()
+# Bytes of messages that one statement writes, but for one long message: a server's
+# max_allowed_packet may be as low as 1 MiB.
+_MOST_BYTES = 2**19
 _MIGRATION_LOCK = "chatserver.migrations"
 _MIGRATION_TIMEOUT = 60  # seconds
 
@@ -116,6 +120,19 @@ class MySQL:
         )
         return select_last_seqs(cursor, ids)
 
+    def insert_messages(self, cursor: Any, rows: Sequence[Row]) -> None:
+        """With the values in the text, which the driver would fill in one by one, slowly."""
+        literal = cursor.literal
+        for chunk in chunks(rows):
+            _insert(
+                cursor,
+                [
+                    b"(%d,%d,%d,%d,%d,%b,%b)"
+                    % (conversation, seq, sender, device, sent, literal(cid), literal(body))
+                    for conversation, seq, sender, device, sent, cid, body in chunk
+                ],
+            )
+
     def verdict(self, problem: Exception) -> Verdict:
         return _verdict(problem)
 
@@ -150,6 +167,16 @@ class MySQL:
         return DatabaseUnusable(f"can't use the database {self.name}: {why}")
 
 
+def _insert(cursor: Any, values: list[bytes]) -> None:
+    """Insert messages in as many statements as the server's limit for one demands."""
+    if len(values) > 1 and sum(map(len, values)) > _MOST_BYTES:
+        half = len(values) // 2
+        _insert(cursor, values[:half])
+        _insert(cursor, values[half:])
+    else:
+        cursor.execute_text(_INSERT + b",".join(values))
+
+
 class _QuestionMarks:
     """A cursor that takes question marks where the driver wants %s."""
 
@@ -157,6 +184,7 @@ class _QuestionMarks:
         self._cursor = cursor
         self.fetchone = cursor.fetchone
         self.fetchall = cursor.fetchall
+        self._escaped: Callable[[bytes], bytes] = cursor.connection.string_literal
 
     @property
     def lastrowid(self) -> int | None:
@@ -168,6 +196,14 @@ class _QuestionMarks:
 
     def execute(self, sql: str, values: Sequence[Any] = (), /) -> Any:
         return self._cursor.execute(sql.replace("?", "%s"), values)
+
+    def execute_text(self, sql: bytes) -> None:
+        """Execute a statement that has its values in it, as :meth:`literal` gives them."""
+        self._cursor.execute(sql)
+
+    def literal(self, text: str) -> bytes:
+        """A text in quotes, with all escaped that would not stand for itself."""
+        return self._escaped(text.encode())
 
     def executemany(self, sql: str, rows: Sequence[Sequence[Any]], /) -> Any:
         return self._cursor.executemany(sql.replace("?", "%s"), rows)

@@ -5,18 +5,23 @@ from __future__ import annotations
 import os
 import sqlite3
 import time
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
+from functools import cache
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
 from twisted.enterprise.adbapi import ConnectionPool
 
 from chatserver.store import migrations
-from chatserver.store.engine import Cursor, Verdict, Versions
+from chatserver.store.engine import MESSAGE_COLUMNS, Cursor, Row, Verdict, Versions
 from chatserver.store.errors import DatabaseUnusable
 
 _BUSY_TIMEOUT = 4.0  # seconds
 _PREPARE_TIMEOUT = 30.0  # seconds
+# Messages that one statement writes: a power of two, as its smaller ones are, so that there are
+# few different ones to prepare.
+_MOST_ROWS = 256
 
 
 class SQLite:
@@ -86,6 +91,14 @@ class SQLite:
         """The write lock is on the whole database already."""
         return {}
 
+    def insert_messages(self, cursor: Cursor, rows: Sequence[Row]) -> None:
+        """In few long statements: the interpreter is free for others while each of them runs."""
+        begin = 0
+        while left := len(rows) - begin:
+            end = begin + min(_MOST_ROWS, 1 << (left.bit_length() - 1))
+            cursor.execute(_insert_of(end - begin), list(chain.from_iterable(rows[begin:end])))
+            begin = end
+
     def verdict(self, problem: Exception) -> Verdict:
         match problem:
             case sqlite3.IntegrityError() | sqlite3.DataError() | sqlite3.InterfaceError():
@@ -111,6 +124,16 @@ class SQLite:
             if connection.in_transaction:
                 connection.execute("ROLLBACK")
             raise
+
+
+@cache
+def _insert_of(count: int) -> str:
+    """The statement that writes so many messages.
+
+    It keeps no copy of what it changes, to undo that alone: a refusal undoes the transaction.
+    """
+    rows = ", ".join(["(?, ?, ?, ?, ?, ?, ?)"] * count)
+    return f"INSERT OR FAIL INTO messages {MESSAGE_COLUMNS} VALUES {rows}"
 
 
 def _configure(connection: sqlite3.Connection) -> None:

@@ -17,6 +17,7 @@ EXCEPTIONS = {
 _KEYWORD = r"(?:WHERE|JOIN|LEFT|ON|ORDER|GROUP|LIMIT|SET)\b"
 _MENTION = re.compile(rf"\b(?:FROM|JOIN|UPDATE)\s+messages\b(?:\s+(?!{_KEYWORD})(\w+))?")
 _INSERT = re.compile(r"\bINTO messages\s*\(([^)]*)\)")
+_ROWS = re.compile(_INSERT.pattern + r" VALUES (.*)", re.DOTALL)
 _MANY = re.compile(r"\bconversation\s+IN\b")
 _LOCK = re.compile(r"SELECT id FROM conversations WHERE id IN \([?, ]+\) ORDER BY id FOR UPDATE")
 
@@ -62,5 +63,15 @@ def locks_in_order(transaction: Sequence[Statement]) -> bool:
         elif sql.startswith("INSERT INTO conversations"):
             made += 1
         elif _INSERT.search(sql):
-            unlocked.update({values[0]} - locked)
+            unlocked.update(_written(sql, values) - locked)
     return len(unlocked) <= made
+
+
+def _written(sql: str, values: Sequence[object]) -> set[object]:
+    """The conversations of the messages that a statement inserts, from values or text."""
+    insert = _ROWS.search(sql)
+    assert insert
+    columns, rows = insert.groups()
+    if not values:
+        return set(map(int, re.findall(r"\((\d+),", rows)))
+    return set(values[:: columns.count(",") + 1])

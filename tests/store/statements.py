@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 import chatserver
 from chatserver.store.engine import Cursor, Engine
 
+_EXECUTING = ("execute", "executemany", "execute_text")
 _ROOT = Path(chatserver.__file__).parent.parent
 
 
@@ -69,6 +70,11 @@ class _RecordingCursor:
         self._transaction += [Statement(sql, row, place) for row in rows]
         return self._cursor.executemany(sql, rows)
 
+    def execute_text(self, sql: bytes) -> None:
+        self._transaction.append(Statement(sql.decode(), (), _caller()))
+        cursor: Any = self._cursor
+        cursor.execute_text(sql)
+
 
 def _caller() -> tuple[str, int]:
     """Where the function that called this one's caller is just now."""
@@ -99,7 +105,7 @@ def calls(folder: Path = _ROOT / "chatserver/store") -> Iterator[Call]:
                     if (
                         isinstance(node, ast.Call)
                         and isinstance(node.func, ast.Attribute)
-                        and node.func.attr in ("execute", "executemany")
+                        and node.func.attr in _EXECUTING
                     ):
                         assert node.end_lineno is not None
                         yield Call(

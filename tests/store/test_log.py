@@ -10,7 +10,8 @@ from tests.store.cases import StoreCase, all_of, append, append_all, error_of
 
 ALL_KINDS = [
     "hi", "张三 李四", "\N{GRINNING FACE}" * 100, "\0", "a\0b\0", "\uffff\ufffe\U0010ffff", " ",
-    "\n", '"\\', "\ufeff", "\x7f\x80\x9f", "é e\u0301", "x" * 16384, "'; DROP TABLE messages; --",
+    "\n", '"\\', "\\'", "?%s%(a)s%d%", "\x1a\r", "\ufeff", "\x7f\x80\x9f",
+    "é e\u0301", "x" * 16384, "'; DROP TABLE messages; --",
 ]  # fmt: skip
 
 
@@ -86,6 +87,16 @@ class AppendTests(StoreCase):
         for text in ALL_KINDS:
             stored = await self.send(one, (one, two), text)
         self.assertEqual(await self.texts(stored.conversation), ALL_KINDS)
+
+    async def test_texts_and_cids_of_one_batch_come_back_as_they_went_in(self) -> None:
+        one, two = await self.accounts(2)
+        cids = [text[:64] for text in ALL_KINDS]
+        pairs = zip(ALL_KINDS, cids, strict=True)
+        drafts = [self.draft(one, (one, two), text, cid=cid) for text, cid in pairs]
+        stored = await append_all(self.store.log, drafts)
+        page = await self.store.log.page_after(stored[0].conversation, 0, 100)
+        self.assertEqual([message.text for message in page], ALL_KINDS)
+        self.assertEqual([message.cid for message in page], cids)
 
     async def test_too_many_waiting_are_refused_at_once_and_the_others_stored(self) -> None:
         one, two = await self.accounts(2)

@@ -133,7 +133,11 @@ class RefusedRowTests(StoreCase):
         stored = [await self.send(one, (one, two)) for _ in range(3)]
         self.assertEqual([each.seq for each in stored], [1, 2, 3])
 
-    async def test_a_text_that_the_driver_can_not_write_takes_nothing_down_either(self) -> None:
+
+class UnwritableTests(StoreCase):
+    """What no database can keep is refused by the driver."""
+
+    async def test_a_text_that_the_driver_can_not_write_takes_nothing_down(self) -> None:
         one, two = await self.accounts(2)
         texts = ["a", "\ud800", "b"]
         sends = [append(self.store.log, self.draft(one, (one, two), text)) for text in texts]

@@ -16,7 +16,7 @@ from tests.store import (
     test_log_trouble,
     test_places,
 )
-from tests.store.cases import StoreCase
+from tests.store.cases import StoreCase, append_all
 from tests.support.mariadb import mariadb
 
 
@@ -92,6 +92,26 @@ class GroupCommitTests(OnMariaDB, test_log_commits.GroupCommitTests):
 
 class TwoWritersTests(OnMariaDB, test_log_trouble.TwoWritersTests):
     pass
+
+
+class UnwritableTests(OnMariaDB, test_log_trouble.UnwritableTests):
+    pass
+
+
+class LongBatchTests(OnMariaDB):
+    """More text at once than the server takes in one statement."""
+
+    async def test_it_is_stored_in_several(self) -> None:
+        ((before,),) = mariadb().execute("SELECT @@GLOBAL.max_allowed_packet")
+        mariadb().execute(f"SET GLOBAL max_allowed_packet = {2**20}")
+        self.addCleanup(mariadb().execute, f"SET GLOBAL max_allowed_packet = {before}")
+        (one,) = await self.accounts(1)
+        texts = [f"{at}" + "\0" * 16_000 for at in range(100)]
+        drafts = [self.draft(one, (one, one), text) for text in texts]
+        stored = await append_all(self.store.log, drafts)
+        self.assertEqual([each.seq for each in stored], list(range(1, 101)))
+        bodies = self.rows("SELECT body FROM messages ORDER BY seq")
+        self.assertEqual([body for (body,) in bodies], texts)
 
 
 class SharedPlacesTests(OnMariaDB, test_places.SharedPlacesTests):
