@@ -75,7 +75,7 @@ class LocalBus:
         self._topics.difference_update(topics)
 
     def publish(self, topics: Collection[str], event: AnyEvent) -> None:
-        if any(topic in self._topics for topic in topics):
+        if not self._topics.isdisjoint(topics):
             self._listener(event)
 
     def expect(self, nodes: Collection[str]) -> None:
