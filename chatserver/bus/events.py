@@ -7,8 +7,12 @@ import msgspec
 from chatserver.wire.frames import State
 
 
-class Event(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """Something that happened, on its way to the sessions it concerns."""
+class Event(msgspec.Struct, frozen=True, kw_only=True, array_like=True, gc=False):
+    """Something that happened, on its way to the sessions it concerns.
+
+    Between nodes it is an array of its fields. The garbage collector does not look at it: no
+    field can lead back to it.
+    """
 
 
 class ChatStored(Event, tag="chat", frozen=True, kw_only=True):

@@ -6,16 +6,28 @@ What happens on this node reaches this node's sessions without Redis.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable
 from typing import Any
 
-import msgspec
 from twisted.internet.defer import Deferred
 from twisted.internet.task import LoopingCall
 from twisted.logger import Logger
 
 from chatserver.bus.bus import Listener, LocalBus
-from chatserver.bus.events import AnyEvent, Event
+from chatserver.bus.encoding import (
+    ID_LENGTH,
+    Beat,
+    Loss,
+    Notice,
+    NotUnderstood,
+    data_of,
+    encode,
+    events_in,
+    head_of,
+    notices_in,
+)
+from chatserver.bus.events import AnyEvent
 from chatserver.bus.redis_address import RedisAddress
 from chatserver.bus.redis_link import RedisLink
 from chatserver.bus.redis_protocols import Publication, Subscription
@@ -24,20 +36,7 @@ BEAT_INTERVAL = 0.25  # seconds
 _SILENT = 0.8  # seconds without a beat after which a node's events may not arrive
 _HUNG = 2.0  # seconds without one's own beat after which the connections are given up
 _AT_ONCE = 1000  # channels in one command
-_NODES = "nodes"  # the topic that all nodes subscribe to
-_ID_LENGTH = 16  # bytes of a node's id
-
-
-class Beat(Event, tag="beat", frozen=True, kw_only=True):
-    """The node that sent it can publish."""
-
-
-class Loss(Event, tag="loss", frozen=True, kw_only=True):
-    """The node that sent it could not publish for a while."""
-
-
-_encoder = msgspec.msgpack.Encoder()
-_decoder = msgspec.msgpack.Decoder(list[AnyEvent | Beat | Loss])
+_NODES = "nodes"  # the topic of notices, that all nodes subscribe to
 
 
 class RedisBus:
@@ -52,13 +51,15 @@ class RedisBus:
         self._clock = clock
         self._shown = address.shown
         self._node = node.encode()
-        assert len(self._node) == _ID_LENGTH
+        assert len(self._node) == ID_LENGTH
+        self._head = head_of(self._node)
         self._prefix = ""
+        self._notices = b""  # the channel of notices
         self._local = LocalBus()
         self._listener: Listener = _ignore
         self._loss_listener: Callable[[], None] = _nobody
         self._topics = {_NODES}
-        self._outgoing: dict[str, list[AnyEvent | Beat | Loss]] = {}
+        self._outgoing: defaultdict[str, list[bytes]] = defaultdict(list)
         self._heard: dict[bytes, float] = {}
         self._subscribed = 0.0  # when it last began to hear others
         self._expected = {self._node}
@@ -88,6 +89,7 @@ class RedisBus:
     def start(self, chat_id: str) -> None:
         """Connect. Only nodes with the same ``chat_id`` hear each other."""
         self._prefix = f"chatserver:{chat_id}:"
+        self._notices = (self._prefix + _NODES).encode()
         self._subscriber.start()
         self._publisher.start()
         self._beating.start(BEAT_INTERVAL)
@@ -150,12 +152,11 @@ class RedisBus:
                 subscription.unsubscribe(channels).addErrback(_ignore)
 
     def publish(self, topics: Collection[str], event: AnyEvent) -> None:
-        for topic in topics:
-            self._put(topic, event)
+        self._put(topics, event)
         self._local.publish(topics, event)
 
     def tell_loss(self) -> None:
-        self._put(_NODES, Loss())
+        self._put([_NODES], Loss())
         self._loss_listener()
 
     @property
@@ -177,54 +178,59 @@ class RedisBus:
         silence: float = self._clock.seconds() - self._heard.get(node, self._subscribed)
         return silence < _SILENT
 
-    def _put(self, topic: str, event: AnyEvent | Beat | Loss) -> None:
+    def _put(self, topics: Iterable[str], event: AnyEvent | Notice) -> None:
         if self._publisher.protocol is None:
             return  # when there is one again, a loss is told
         if not self._outgoing:
             self._clock.callLater(0, self._flush)
-        self._outgoing.setdefault(topic, []).append(event)
+        encoded = encode(event)
+        for topic in topics:
+            self._outgoing[topic].append(encoded)
 
     def _flush(self) -> None:
-        outgoing, self._outgoing = self._outgoing, {}
-        for topic, events in outgoing.items():
+        outgoing, self._outgoing = self._outgoing, defaultdict(list)
+        for topic, encoded in outgoing.items():
             publication = self._publisher.protocol
             if publication is not None:
-                data = self._node + _encoder.encode(events)
+                data = data_of(self._head, encoded)
                 publication.publish(self._prefix + topic, data).addErrback(self._not_published)
 
     def _not_published(self, failure: Any) -> None:
         if self._publisher.protocol is not None:  # else the link tells it
             self._tell(str(failure.value))
 
-    def _received(self, channel: bytes, data: bytes) -> None:  # noqa: ARG002
-        node = data[:_ID_LENGTH]
-        if node == self._node:  # its events were delivered here when they were published
-            self._heard[node] = self._clock.seconds()
+    def _received(self, channel: bytes, data: bytes) -> None:
+        if data.startswith(self._node):  # its events were delivered here when they were published
+            self._heard[self._node] = self._clock.seconds()
             return
         try:
-            events = _decoder.decode(data[_ID_LENGTH:])
-        except msgspec.DecodeError as problem:
-            self._not_understood(problem)
-            return
-        for event in events:
-            if isinstance(event, Beat):
-                self._heard[node] = self._clock.seconds()
-            elif isinstance(event, Loss):
-                self._loss_listener()
+            if channel == self._notices:
+                self._notice(data)
             else:
-                self._listener(event)
+                for event in events_in(data):
+                    self._listener(event)
+        except NotUnderstood as problem:
+            self._not_understood(problem)
+
+    def _notice(self, data: bytes) -> None:
+        for notice in notices_in(data):
+            if isinstance(notice, Beat):
+                self._heard[data[:ID_LENGTH]] = self._clock.seconds()
+            else:
+                self._loss_listener()
 
     def _not_understood(self, problem: Exception) -> None:
+        self._loss_listener()
         if self._is_understood:
             self._is_understood = False
             self._log.error(
-                "another node publishes what this one does not understand ({problem}): are "
-                "all of the same version?",
+                "another node publishes what this one does not understand ({problem}); until "
+                "all are of the same version, what happens there is read from the database",
                 problem=str(problem),
             )
 
     def _beat(self) -> None:
-        self._put(_NODES, Beat())
+        self._put([_NODES], Beat())
         if self._is_connected and self._heard[self._node] < self._clock.seconds() - _HUNG:
             self._tell("no answer")
             self._subscriber.abort()

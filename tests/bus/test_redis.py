@@ -132,16 +132,18 @@ class DeliveryTests(RedisCase):
         await until(lambda: there.events)
 
     async def test_what_a_newer_node_says_is_skipped_and_logged_once(self) -> None:
-        there = await self.node("b")
+        here, there = await self.node("a"), await self.node("b")
         await there.subscribe(["x"])
+        await deferLater(reactor, 0.1)
+        there.losses = 0
         texts = self.logged()
         for _ in range(3):
             self.redis.command("PUBLISH", "chatserver:chat:x", "another node id.\x91\xa3new")
-        here = await self.node("a")
         here.publish(["x"], ONLINE)
         await until(lambda: there.events == [ONLINE])
         self.assertEqual(len(texts), 1, texts)
         self.assertIn("version", texts[0])
+        self.assertEqual(there.losses, 3, "it may have been a message")
 
     async def test_a_stop_sends_what_was_published(self) -> None:
         here, there = await self.node("a"), await self.node("b")
@@ -308,6 +310,21 @@ class PasswordTests(RedisCase):
         self.assertNotIn("wrong@", "".join(texts))
         self.redis.command("CONFIG", "SET", "requirepass", "wrong")
         await until(lambda: bus.is_whole)
+
+    async def test_a_user_who_may_not_publish_is_told_why(self) -> None:
+        user = "user chat on >secret resetchannels &chatserver:* -@all +subscribe +ping"
+        self.start_redis(config=[user])
+        bus = Heard(f"redis://chat:secret@127.0.0.1:{self.redis.port}", "a")
+        self.addCleanup(bus.stop)
+        texts = self.logged()
+        bus.start("chat")
+        await until(lambda: bus.is_whole)
+        for _ in range(100):
+            bus.publish(["x"], ONLINE)
+        await until(lambda: texts)
+        await until(lambda: not bus.is_whole)
+        self.assertIn("publish", texts[0])
+        self.assertEqual(len(texts), 1, texts)
 
     async def test_a_user_who_may_not_subscribe_is_told_why(self) -> None:
         user = "user chat on >secret resetchannels &another:* -@all +publish +subscribe +ping"
