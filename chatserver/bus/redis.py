@@ -79,7 +79,7 @@ class RedisBus:
         self._publisher: RedisLink[Publication] = RedisLink(
             address,
             clock,
-            Publication,
+            lambda **options: Publication(self._not_published, **options),
             prepare=self._greet,
             up=self._publisher_up,
             down=self._publisher_down,
@@ -189,15 +189,15 @@ class RedisBus:
 
     def _flush(self) -> None:
         outgoing, self._outgoing = self._outgoing, defaultdict(list)
-        for topic, encoded in outgoing.items():
-            publication = self._publisher.protocol
-            if publication is not None:
-                data = data_of(self._head, encoded)
-                publication.publish(self._prefix + topic, data).addErrback(self._not_published)
+        if outgoing and self._publisher.protocol is not None:
+            self._publisher.protocol.send(
+                (self._prefix + topic, data_of(self._head, encoded))
+                for topic, encoded in outgoing.items()
+            )
 
-    def _not_published(self, failure: Any) -> None:
+    def _not_published(self, refusal: Exception) -> None:
         if self._publisher.protocol is not None:  # else the link tells it
-            self._tell(str(failure.value))
+            self._tell(str(refusal))
 
     def _received(self, channel: bytes, data: bytes) -> None:
         if data.startswith(self._node):  # its events were delivered here when they were published

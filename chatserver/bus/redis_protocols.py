@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterable
 from typing import Any
 
+import hiredis
 from twisted.internet.defer import Deferred
 from twisted.internet.error import ConnectionDone, ConnectionLost
 from txredisapi import RedisProtocol, ResponseError, SubscriberProtocol
@@ -17,7 +18,21 @@ Received = Callable[[bytes, bytes], None]
 
 
 class _Connection(RedisProtocol):  # type: ignore[misc]
-    """Tells its factory why it was lost, as a certificate that is not trusted."""
+    """Tells its factory why it was lost, as a certificate that is not trusted.
+
+    Replies are taken as they are: txredisapi looks into each for texts and numbers to convert,
+    and for transactions.
+    """
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
+        self._replies = hiredis.Reader(replyError=ResponseError)
+
+    def dataReceived(self, data: bytes, unpause: bool = False) -> None:  # noqa: ARG002
+        self._replies.feed(data)
+        next_reply = self._replies.gets
+        while (reply := next_reply()) is not False:
+            self.replyReceived(reply)
 
     def connectionLost(self, why: Any) -> None:
         if not why.check(ConnectionDone, ConnectionLost):
@@ -53,9 +68,10 @@ class Subscription(_Connection, SubscriberProtocol):  # type: ignore[misc]
         return self._command("UNSUBSCRIBE", channels)
 
     def replyReceived(self, reply: Any) -> None:
+        if type(reply) is list and reply[0] == b"message":
+            self._received(reply[1], reply[2])
+            return
         match reply:
-            case [b"message", channel, data]:
-                self._received(channel, data)
             case [b"subscribe" | b"unsubscribe", _, _]:
                 self._unconfirmed[0] -= 1
                 if not self._unconfirmed[0]:
@@ -75,24 +91,47 @@ class Subscription(_Connection, SubscriberProtocol):  # type: ignore[misc]
 
 
 class Publication(_Connection):
-    """Publishes, and knows how much of it Redis has taken."""
+    """Publishes, and knows how much of it Redis has taken.
 
-    def __init__(self, **options: Any) -> None:
+    :param refused: called with why, where Redis does not take something.
+    """
+
+    def __init__(self, refused: Callable[[ResponseError], None], **options: Any) -> None:
         super().__init__(**options)
+        self._refused = refused
+        # The bytes of each PUBLISH that waits for its reply, and 0 for any other command.
+        self._awaited: deque[int] = deque()
         self._unanswered = 0
 
-    def publish(self, channel: str, data: bytes) -> Deferred[Any]:
-        """Send data to a channel; fires when Redis has taken it.
+    def send(self, publications: Iterable[tuple[str, bytes]]) -> None:
+        """Publish data in channels, in one write and without a Deferred for each.
 
         A connection on which too much waits is given up.
         """
-        self._unanswered += len(data)
+        commands = [_publish(channel, data) for channel, data in publications]
+        written = b"".join(commands)
+        self._awaited.extend(map(len, commands))
+        self._unanswered += len(written)
         if self._unanswered > _MOST_UNANSWERED:
             self.transport.abortConnection()
+        self.transport.write(written)
 
-        def answered(result: Any) -> Any:
-            self._unanswered -= len(data)
-            return result
+    def execute_command(self, *words: Any, **options: Any) -> Deferred[Any]:
+        answered: Deferred[Any] = super().execute_command(*words, **options)
+        self._awaited.append(0)
+        return answered
 
-        taken: Deferred[Any] = super().publish(channel, data)
-        return taken.addBoth(answered)
+    def replyReceived(self, reply: Any) -> None:
+        size = self._awaited.popleft() if self._awaited else 0
+        if not size:
+            super().replyReceived(reply)
+            return
+        self._unanswered -= size
+        if isinstance(reply, ResponseError):
+            self._refused(reply)
+
+
+def _publish(channel: str, data: bytes) -> bytes:
+    """The command, for a channel of ASCII characters."""
+    head = f"*3\r\n$7\r\nPUBLISH\r\n${len(channel)}\r\n{channel}\r\n${len(data)}\r\n"
+    return head.encode() + data + b"\r\n"
