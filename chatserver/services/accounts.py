@@ -17,7 +17,7 @@ from chatserver.sessions.limits import Buckets
 from chatserver.sessions.requests import Turn
 from chatserver.settings import Settings
 from chatserver.store.accounts import Account
-from chatserver.store.devices import UNNAMED
+from chatserver.store.devices import UNNAMED, unknown_token
 from chatserver.store.store import Store
 from chatserver.wire.codec import Rejected
 from chatserver.wire.frames import RegisterAck, Reply
@@ -121,7 +121,7 @@ class AccountService:
         assert request.token is not UNSET
         owner = await self._store.devices.owner_of(request.token, epoch_milliseconds())
         if owner is None:
-            raise Refused("unknown or expired token; log in with the password")
+            raise unknown_token()
         if request.device is not UNSET and request.device != owner.device_name:
             raise Refused("this token belongs to another device")
         _check_enabled(owner.account)

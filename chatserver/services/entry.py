@@ -7,6 +7,7 @@ from itertools import count
 from typing import NamedTuple
 
 from msgspec import UNSET
+from twisted.internet.defer import Deferred, succeed
 from twisted.logger import Logger
 
 from chatserver.bus import events
@@ -28,7 +29,9 @@ from chatserver.store.accounts import Account
 from chatserver.store.cursors import Standing
 from chatserver.store.devices import UNNAMED, Entry, TokenOwner
 from chatserver.store.places import Place, Places
-from chatserver.store.store import Circle, Store
+from chatserver.store.store import Store
+from chatserver.store.ties import Ties
+from chatserver.store.welcomes import Welcome
 from chatserver.wire.frames import Goodbye, LoginAck, State
 from chatserver.wire.requests import Login
 from chatserver.wire.times import utc_text
@@ -42,6 +45,14 @@ class Arrival(NamedTuple):
     account: Account
     device_name: str
     owner: TokenOwner | None
+
+
+class Admission(NamedTuple):
+    """A device in its place, which was ``displaced``'s until now; with its token, if it is new."""
+
+    device: int
+    entry: Entry | None
+    displaced: Place | None
 
 
 class Greeting(NamedTuple):
@@ -95,20 +106,14 @@ class Entries:
         _check_there(session)
         holder = f"{self._node}.{next(_holders)}"
         place = Place(arrival.account.id, arrival.device_name, self._node, holder)
-        displaced: Place | None = None
-        if place.device_name == UNNAMED:
-            await self._claim(place)
         try:
-            entry = await self._enter_device(request, arrival)
-            if place.device_name != UNNAMED:
-                # Just before moving in: of two that race, the last one to claim is to stay.
-                displaced = await self._claim(place)
-            login = self._move_in(session, request, arrival, entry, place)
+            admission = await self._admit(arrival, place)
+            login = self._move_in(session, request, arrival, admission.device, place)
         except BaseException:
             await self._release(place)
             raise
         try:
-            greeting = await self._greet(session, request, login, entry, displaced)
+            greeting = await self._greet(session, request, login, arrival, admission)
         except BaseException:
             await self.leave(session)
             raise
@@ -176,24 +181,31 @@ class Entries:
             if await self._places.release(place):
                 self._tell_presence(place.account, "offline")
 
-    async def _enter_device(self, request: Login, arrival: Arrival) -> Entry:
-        """The device, with its token; a new one begins where the account's others are."""
-        devices, cursors = self._store.devices, self._store.cursors
-        now = epoch_milliseconds()
-        if arrival.owner is not None:
-            assert request.token is not UNSET
-            entry = await devices.renew(arrival.owner, request.token, now)
-        else:
-            id, name = arrival.account.id, arrival.device_name
-            if not await devices.is_known(id, name):
-                await self._handover.settle(await self._places.nodes_of(id))
-            entry = await devices.enter(id, name, now)
-        if not cursors.is_settled(entry.device):
-            await cursors.flush()
-        return entry
+    async def _admit(self, arrival: Arrival, place: Place) -> Admission:
+        """Give a device its place.
+
+        A named one gets it just before it moves in: of two that race, the last one to claim is
+        to stay.
+        """
+        owner = arrival.owner
+        if owner is not None:
+            return Admission(owner.device, None, await self._claim(place))
+        if place.device_name == UNNAMED:
+            await self._claim(place)
+            entry = await self._enter_device(place)
+            return Admission(entry.device, entry, None)
+        entry = await self._enter_device(place)
+        return Admission(entry.device, entry, await self._claim(place))
+
+    async def _enter_device(self, place: Place) -> Entry:
+        """The device, with a new token; a new one begins where the account's others are."""
+        devices, id, name = self._store.devices, place.account, place.device_name
+        if not await devices.is_known(id, name):
+            await self._handover.settle(await self._places.nodes_of(id))
+        return await devices.enter(id, name, epoch_milliseconds())
 
     def _move_in(
-        self, session: Session, request: Login, arrival: Arrival, entry: Entry, place: Place
+        self, session: Session, request: Login, arrival: Arrival, device: int, place: Place
     ) -> LoggedIn:
         """Put the session where events find it."""
         _check_there(session)
@@ -203,7 +215,7 @@ class Entries:
             account = LocalAccount(id, arrival.account.name)
         login = LoggedIn(
             account,
-            entry.device,
+            device,
             place.device_name,
             place.holder,
             self._store.cursors.note,
@@ -223,22 +235,19 @@ class Entries:
         session: Session,
         request: Login,
         login: LoggedIn,
-        entry: Entry,
-        displaced: Place | None,
+        arrival: Arrival,
+        admission: Admission,
     ) -> Greeting:
-        """Subscribe, read what the device is owed, and encode the login's answer.
-
-        :param displaced: where the device was until now.
-        """
+        """Read what the device is owed, and encode the login's answer."""
         account = login.account
-        await self._bus.subscribe([events.of_account(account.id)])
-        circle = await self._store.circle(account.id)
-        if session.login is login:
-            self._add_circle(account, circle)
-            await self._bus.subscribe(_topics(circle))
-        if displaced is not None:
-            await self._handover.settle({displaced.node})
-        standing = await self._store.standing(account.id, login.device)
+        # The token's time is written while the rest is read.
+        entering = self._entry(request, arrival, admission)
+        try:
+            circle, standing = await self._welcome(session, login, arrival, admission)
+        except BaseException:
+            entering.addErrback(lambda _: None)
+            raise
+        entry = await entering
         if session.login is login:
             self._begin(login, standing)
         missed = [] if session.dialect.talkative else await self._sync.first_missed(login)
@@ -258,15 +267,49 @@ class Entries:
         frame, carried = session.dialect.login_reply(ack, pushes)
         return Greeting(frame, missed, carried)
 
-    def _add_circle(self, account: LocalAccount, circle: Circle) -> None:
-        for friend, _ in circle.friends:
+    def _entry(self, request: Login, arrival: Arrival, admission: Admission) -> Deferred[Entry]:
+        """The device's token, once it is good for its whole time."""
+        if admission.entry is not None:
+            return succeed(admission.entry)
+        assert arrival.owner is not None
+        assert request.token is not UNSET
+        return self._store.devices.renew(arrival.owner, request.token, epoch_milliseconds())
+
+    async def _welcome(
+        self, session: Session, login: LoggedIn, arrival: Arrival, admission: Admission
+    ) -> Welcome:
+        """Subscribe, and then read what the device is told.
+
+        Ties only grow: if there are as many as were known before, no topic is missing.
+        """
+        account, owner = login.account, arrival.owner
+        ties = owner.ties if owner else await self._store.ties(account.id)
+        while True:
+            if session.login is login:
+                self._add_ties(account, ties)
+                await self._bus.subscribe(_topics(account.id, ties))
+            await self._settle(login.device, admission.displaced)
+            welcome = await self._store.welcomes.of(account.id, login.device)
+            found = welcome.circle.ties()
+            if session.login is not login or found.number() == ties.number():
+                return welcome
+            ties = found
+
+    async def _settle(self, device: int, displaced: Place | None) -> None:
+        """Have written down how far a device came before, here or where it was until now."""
+        if displaced is not None:
+            await self._handover.settle({displaced.node})
+        elif not self._store.cursors.is_settled(device):
+            await self._store.cursors.flush()
+
+    def _add_ties(self, account: LocalAccount, ties: Ties) -> None:
+        for friend in ties.friends:
             self._registry.add_friend(account, friend)
-        for mine in circle.groups:
-            is_news = mine.group.id not in account.groups
-            place = GroupPlace(mine.group.conversation, mine.joined)
-            self._registry.add_group(account, mine.group.id, place)
+        for group, conversation, joined in ties.seats:
+            is_news = group not in account.groups
+            self._registry.add_group(account, group, GroupPlace(conversation, joined))
             if is_news:  # to the account's other sessions here as well, if there are any
-                self._sequencer.join(account, place.conversation, place.joined)
+                self._sequencer.join(account, conversation, joined)
 
     def _begin(self, login: LoggedIn, standing: Standing) -> None:
         """From now on, the account's conversations are followed.
@@ -310,8 +353,9 @@ def _check_there(session: Session) -> None:
         raise TryAgain("the connection was closed")
 
 
-def _topics(circle: Circle) -> list[str]:
+def _topics(account: int, ties: Ties) -> list[str]:
     return [
-        *(events.of_presence(friend) for friend, _ in circle.friends),
-        *(events.of_group(mine.group.conversation) for mine in circle.groups),
+        events.of_account(account),
+        *map(events.of_presence, ties.friends),
+        *(events.of_group(seat.conversation) for seat in ties.seats),
     ]

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import NamedTuple
 
-from chatserver.store.chunks import chunks
+from chatserver.store.chunks import chunks, marks
+from chatserver.store.conversations import Part
 from chatserver.store.database import Database
 from chatserver.store.engine import Cursor
-from chatserver.store.messages import last_seq_of
 
 Positions = dict[int, dict[int, int]]  # device -> conversation -> seq
 
@@ -31,6 +31,17 @@ class Backlog(NamedTuple):
     own: int
     last: int
     missed: int
+
+
+class _Range(NamedTuple):
+    """What a device may have missed of a conversation: in (floor, last]."""
+
+    conversation: int
+    account: int
+    device: int
+    floor: int
+    own: int
+    last: int
 
 
 class Standing(NamedTuple):
@@ -103,43 +114,69 @@ def _upsert(cursor: Cursor, sql: str, positions: Positions) -> None:
     )
 
 
-def select_standing(cursor: Cursor, account: int, device: int) -> Standing:
-    """Where a device of an account stands, by conversation."""
-    cursor.execute(
-        "SELECT m.conversation,"
-        " CASE WHEN COALESCE(c.seq, 0) > m.joined THEN c.seq ELSE m.joined END,"
-        f" COALESCE(c.own, 0), {last_seq_of('m.conversation')} "
-        "FROM members m LEFT JOIN cursors c ON c.device = ? AND c.conversation = m.conversation "
-        "WHERE m.account = ? ORDER BY m.conversation",
-        (device, account),
-    )
-    rows = cursor.fetchall()
-    behind = [
-        (conversation, floor, own, last) for conversation, floor, own, last in rows if last > floor
+def select_standings(
+    cursor: Cursor,
+    guests: Sequence[tuple[int, int]],
+    parts: Mapping[int, Sequence[Part]],
+    last_seqs: Mapping[int, int],
+) -> list[Standing]:
+    """Where each guest, a device of an account, stands.
+
+    :param parts: what each account takes part in.
+    :param last_seqs: of all these conversations.
+    """
+    reached = _select_cursors(cursor, {device for _, device in guests})
+    ranges: list[list[_Range]] = []
+    for account, device in guests:
+        behind = []
+        for _, conversation, joined, _ in parts[account]:
+            seq, own = reached[device].get(conversation, (0, 0))
+            floor, last = max(seq, joined), last_seqs[conversation]
+            if last > floor:
+                behind.append(_Range(conversation, account, device, floor, own, last))
+        ranges.append(sorted(behind))
+    missed = _count_missed(cursor, [one for behind in ranges for one in behind])
+    return [
+        Standing(
+            [
+                Backlog(one.conversation, one.floor, one.own, one.last, missed[one])
+                for one in behind
+            ],
+            {part.conversation: last_seqs[part.conversation] for part in parts[account]},
+        )
+        for (account, _), behind in zip(guests, ranges, strict=True)
     ]
-    missed = _count_missed(cursor, account, device, behind)
-    return Standing(
-        [Backlog(*row, missed[row[0]]) for row in behind],
-        {conversation: last for conversation, _, _, last in rows},
-    )
 
 
-def _count_missed(
-    cursor: Cursor, account: int, device: int, behind: Sequence[tuple[int, int, int, int]]
-) -> dict[int, int]:
-    """How many messages of others there are in each range (conversation, floor, own, last].
+def _select_cursors(
+    cursor: Cursor, devices: Collection[int]
+) -> dict[int, dict[int, tuple[int, int]]]:
+    """The cursors (seq, own) of each device, by conversation."""
+    reached: dict[int, dict[int, tuple[int, int]]] = {device: {} for device in devices}
+    for chunk in chunks(devices):
+        cursor.execute(
+            f"SELECT device, conversation, seq, own FROM cursors WHERE device IN ({marks(chunk)})",
+            chunk,
+        )
+        for device, conversation, seq, own in cursor.fetchall():
+            reached[device][conversation] = (seq, own)
+    return reached
+
+
+def _count_missed(cursor: Cursor, ranges: Sequence[_Range]) -> dict[_Range, int]:
+    """How many messages of others there are in each range.
 
     The bounds are given as values: MariaDB would read whole conversations to compare with columns.
     """
-    missed: dict[int, int] = {}
-    for chunk in chunks(behind, _COUNTED_AT_ONCE):
+    missed: dict[_Range, int] = {}
+    for chunk in chunks(ranges, _COUNTED_AT_ONCE):
         cursor.execute(
             " UNION ALL ".join([_COUNT] * len(chunk)),
             [
                 value
-                for conversation, floor, own, last in chunk
-                for value in (conversation, conversation, floor, last, account, device, own)
+                for at, (conversation, account, device, floor, own, last) in enumerate(chunk)
+                for value in (at, conversation, floor, last, account, device, own)
             ],
         )
-        missed.update(cursor.fetchall())
+        missed.update((chunk[at], count) for at, count in cursor.fetchall())
     return missed

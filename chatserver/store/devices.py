@@ -4,21 +4,29 @@ from __future__ import annotations
 
 import hashlib
 import secrets
+from collections.abc import Sequence
 from typing import NamedTuple
+
+from twisted.internet.defer import Deferred
 
 from chatserver.clock import Clock
 from chatserver.errors import Refused
 from chatserver.store.accounts import Account
+from chatserver.store.chunks import marks
 from chatserver.store.database import Database
 from chatserver.store.engine import Cursor
 from chatserver.store.errors import RowRefused
+from chatserver.store.gathered import GatheredReads
 from chatserver.store.group_commit import AwaitedCommit
 from chatserver.store.messages import last_seq_of
+from chatserver.store.ties import Ties, select_ties
 
 UNNAMED = ""
 # A device that keeps logging in by password keeps its newest tokens.
 _TOKENS_KEPT = 16
-_RENEWED_AT_ONCE = 500  # tokens in one transaction
+# Tokens in one statement.
+_RENEWED_AT_ONCE = 500
+_READ_AT_ONCE = 100
 
 
 class Entry(NamedTuple):
@@ -37,11 +45,19 @@ class Renewal(NamedTuple):
 
 
 class TokenOwner(NamedTuple):
-    """Whom a token belongs to."""
+    """Whom a token belongs to, and whom that account has to do with."""
 
     account: Account
     device: int
     device_name: str
+    ties: Ties
+
+
+class _Shown(NamedTuple):
+    """A token that is shown at a time, in milliseconds since the epoch."""
+
+    token_hash: bytes
+    now: int
 
 
 class Devices:
@@ -53,9 +69,12 @@ class Devices:
     def __init__(self, database: Database, token_days: float, clock: Clock) -> None:
         self._database = database
         self._lifetime = int(token_days * 86_400_000)
+        self._shown: GatheredReads[_Shown, TokenOwner | None] = GatheredReads(
+            clock, self._read_owners, _READ_AT_ONCE
+        )
         #: The tokens whose time is being prolonged: of all who come back together in one
         #: transaction.
-        self.renewals: AwaitedCommit[Renewal, bool] = AwaitedCommit(
+        self.renewals: AwaitedCommit[Renewal, int | None] = AwaitedCommit(
             clock, self._commit_renewals, _RENEWED_AT_ONCE
         )
 
@@ -77,26 +96,38 @@ class Devices:
             device = await self._database.write(_enter, *values)
         return Entry(device, token, expires)
 
-    async def renew(self, owner: TokenOwner, token: str, now: int) -> Entry:
+    def renew(self, owner: TokenOwner, token: str, now: int) -> Deferred[Entry]:
         """Let a device in that showed a token, which is valid from now on for its whole time.
 
-        :raises Refused: it has just been revoked.
+        Fails with :class:`Refused` where it has just been revoked.
         """
-        expires = now + self._lifetime
-        if not await self.renewals.write(Renewal(_hash(token), expires)):
-            raise Refused("unknown or expired token; log in with the password")
-        return Entry(owner.device, token, expires)
 
-    async def owner_of(self, token: str, now: int) -> TokenOwner | None:
+        def entry(expires: int | None) -> Entry:
+            if expires is None:
+                raise unknown_token()
+            return Entry(owner.device, token, expires)
+
+        renewal = Renewal(_hash(token), now + self._lifetime)
+        return self.renewals.write(renewal).addCallback(entry)
+
+    def owner_of(self, token: str, now: int) -> Deferred[TokenOwner | None]:
         """Whom a token belongs to that is known and has not expired."""
-        return await self._database.read(_owner, _hash(token), now)
+        return self._shown.ask(_Shown(_hash(token), now))
 
     async def revoke(self, device: int) -> None:
         """Make all tokens of a device worthless."""
         await self._database.write(_revoke, device)
 
-    async def _commit_renewals(self, renewals: list[Renewal]) -> list[bool]:
+    async def _read_owners(self, shown: list[_Shown]) -> list[TokenOwner | None]:
+        return await self._database.read(_select_owners, shown)
+
+    async def _commit_renewals(self, renewals: list[Renewal]) -> list[int | None]:
         return await self._database.write(_renew, renewals)
+
+
+def unknown_token() -> Refused:
+    """What the owner of no token is told."""
+    return Refused("unknown or expired token; log in with the password")
 
 
 def _hash(token: str) -> bytes:
@@ -150,27 +181,42 @@ def _begin_where_others_are(cursor: Cursor, account: int, device: int) -> None:
     )
 
 
-def _renew(cursor: Cursor, renewals: list[Renewal]) -> list[bool]:
-    """Whether each is of a token that there is."""
-    known = {}
+def _renew(cursor: Cursor, renewals: list[Renewal]) -> list[int | None]:
+    """Make all tokens valid as long as the last of them; until when each is, if there is one."""
+    expires = max(renewal.expires for renewal in renewals)
     # In the order of the key: two nodes that renew the same ones don't end in a deadlock.
-    for token_hash, expires in sorted(renewals):
-        cursor.execute("UPDATE tokens SET expires = ? WHERE hash = ?", (expires, token_hash))
-        known[token_hash] = cursor.rowcount == 1
-    return [known[renewal.token_hash] for renewal in renewals]
-
-
-def _owner(cursor: Cursor, token_hash: bytes, now: int) -> TokenOwner | None:
+    hashes = sorted({renewal.token_hash for renewal in renewals})
     cursor.execute(
-        "SELECT a.id, a.name, a.password_hash, a.disabled, d.id, d.name FROM tokens t "
-        "JOIN devices d ON d.id = t.device JOIN accounts a ON a.id = d.account "
-        "WHERE t.hash = ? AND t.expires >= ?",
-        (token_hash, now),
+        f"UPDATE tokens SET expires = ? WHERE hash IN ({marks(hashes)})", (expires, *hashes)
     )
-    row = cursor.fetchone()
-    if row is None:
-        return None
-    return TokenOwner(Account(row[0], row[1], row[2], bool(row[3])), row[4], row[5])
+    known = set(hashes)
+    if cursor.rowcount < len(hashes):
+        cursor.execute(f"SELECT hash FROM tokens WHERE hash IN ({marks(hashes)})", hashes)
+        known = {bytes(token_hash) for (token_hash,) in cursor.fetchall()}
+    return [expires if renewal.token_hash in known else None for renewal in renewals]
+
+
+def _select_owners(cursor: Cursor, shown: Sequence[_Shown]) -> list[TokenOwner | None]:
+    """Whom each token belongs to."""
+    hashes = list({token_hash for token_hash, _ in shown})
+    cursor.execute(
+        "SELECT t.hash, t.expires, d.id, d.name, a.id, a.name, a.password_hash, a.disabled "
+        "FROM tokens t JOIN devices d ON d.id = t.device JOIN accounts a ON a.id = d.account "
+        f"WHERE t.hash IN ({marks(hashes)})",
+        hashes,
+    )
+    rows = {row[0]: row for row in cursor.fetchall()}
+    ties = select_ties(cursor, sorted({row[4] for row in rows.values()})) if rows else {}
+    owners: list[TokenOwner | None] = []
+    for token_hash, now in shown:
+        row = rows.get(token_hash)
+        if row is None or row[1] < now:
+            owners.append(None)
+        else:
+            _, _, device, device_name, id, name, password_hash, disabled = row
+            account = Account(id, name, password_hash, bool(disabled))
+            owners.append(TokenOwner(account, device, device_name, ties[id]))
+    return owners
 
 
 def _revoke(cursor: Cursor, device: int) -> None:

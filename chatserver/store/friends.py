@@ -32,14 +32,17 @@ def _insert(cursor: Cursor, account: int, friend: int) -> None:
     cursor.execute("INSERT INTO friends (account, friend) VALUES (?, ?)", (account, friend))
 
 
-def select_friends(cursor: Cursor, account: int) -> list[tuple[int, str]]:
-    """The ids and names on an account's list, by id."""
+def select_friends(cursor: Cursor, accounts: Sequence[int]) -> dict[int, list[tuple[int, str]]]:
+    """The ids and names on each account's list, by id."""
+    friends: dict[int, list[tuple[int, str]]] = {account: [] for account in accounts}
     cursor.execute(
-        "SELECT f.friend, a.name FROM friends f JOIN accounts a ON a.id = f.friend "
-        "WHERE f.account = ? ORDER BY f.friend",
-        (account,),
+        "SELECT f.account, f.friend, a.name FROM friends f JOIN accounts a ON a.id = f.friend "
+        f"WHERE f.account IN ({marks(accounts)}) ORDER BY f.account, f.friend",
+        accounts,
     )
-    return list(cursor.fetchall())
+    for account, friend, name in cursor.fetchall():
+        friends[account].append((friend, name))
+    return friends
 
 
 def select_friendships(cursor: Cursor, accounts: Sequence[int]) -> list[tuple[int, int]]:

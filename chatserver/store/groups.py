@@ -127,27 +127,3 @@ def _find(cursor: Cursor, id: int) -> Group:
     if row is None:
         raise NoSuchGroup
     return Group(*row)
-
-
-def select_groups(cursor: Cursor, account: int) -> list[GroupOfMine]:
-    """An account's groups with their members, by group id and account id."""
-    cursor.execute(
-        "SELECT m.joined, g.id, g.conversation, g.name, g.description FROM members m "
-        "JOIN chat_groups g ON g.conversation = m.conversation "
-        "WHERE m.account = ? ORDER BY g.id",
-        (account,),
-    )
-    groups = [GroupOfMine(Group(*row), joined, []) for joined, *row in cursor.fetchall()]
-    members = {mine.group.conversation: mine.members for mine in groups}
-    cursor.execute(
-        "SELECT o.conversation, a.id, a.name, o.role FROM members m "
-        "JOIN chat_groups g ON g.conversation = m.conversation "
-        "JOIN members o ON o.conversation = m.conversation "
-        "JOIN accounts a ON a.id = o.account "
-        "WHERE m.account = ? ORDER BY o.conversation, a.id",
-        (account,),
-    )
-    for conversation, *member in cursor.fetchall():
-        if conversation in members:
-            members[conversation].append(Member(*member))
-    return groups

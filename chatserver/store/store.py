@@ -9,30 +9,19 @@ from chatserver.settings import Settings
 from chatserver.store.accounts import Accounts
 from chatserver.store.chunks import chunks
 from chatserver.store.conversations import Conversations, Part, select_parts
-from chatserver.store.cursors import Cursors, Standing, select_standing
+from chatserver.store.cursors import Cursors
 from chatserver.store.database import Database
 from chatserver.store.devices import Devices
 from chatserver.store.engine import Cursor
 from chatserver.store.engines import engine_of
-from chatserver.store.friends import Friends, select_friends, select_friendships
-from chatserver.store.groups import GroupOfMine, Groups, select_groups
+from chatserver.store.friends import Friends, select_friendships
+from chatserver.store.groups import Groups
 from chatserver.store.log import MessageLog
 from chatserver.store.messages import select_last_seqs
 from chatserver.store.nodes import Nodes
 from chatserver.store.shared_places import SharedPlaces
-
-
-class Circle(NamedTuple):
-    """An account's friends (ids and names) and groups."""
-
-    friends: list[tuple[int, str]]
-    groups: list[GroupOfMine]
-
-    def accounts(self) -> set[int]:
-        """The ids of all friends and fellow members."""
-        known = {id for id, _ in self.friends}
-        known.update(member.id for mine in self.groups for member in mine.members)
-        return known
+from chatserver.store.ties import Ties, select_ties
+from chatserver.store.welcomes import Welcomes
 
 
 class Interests(NamedTuple):
@@ -62,15 +51,12 @@ class Store:
         )
         self.cursors = Cursors(database)
         self.nodes = Nodes(database, node)
+        self.welcomes = Welcomes(database, reactor)
         self.shared_places = SharedPlaces(database, node, reactor)
 
-    async def circle(self, account: int) -> Circle:
+    async def ties(self, account: int) -> Ties:
         """Whom an account has to do with."""
-        return await self._database.read(_select_circle, account)
-
-    async def standing(self, account: int, device: int) -> Standing:
-        """What waits for a device, by conversation."""
-        return await self._database.read(select_standing, account, device)
+        return (await self._database.read(select_ties, [account]))[account]
 
     async def interests(self, accounts: Collection[int]) -> Interests:
         """What concerns these accounts, as it stands in the database now."""
@@ -100,10 +86,6 @@ class Store:
 
 def _ask(cursor: Cursor) -> None:
     cursor.execute("SELECT 1")
-
-
-def _select_circle(cursor: Cursor, account: int) -> Circle:
-    return Circle(select_friends(cursor, account), select_groups(cursor, account))
 
 
 def _select_interests(cursor: Cursor, accounts: Collection[int]) -> Interests:

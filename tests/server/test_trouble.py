@@ -57,7 +57,9 @@ class DatabaseTests(ServerCase):
             self.assertEqual((await client.ask(message))["errno"], 0, table)
 
     async def test_refused_login_leaves_its_place_free(self) -> None:
-        li = self.add_account()
+        li, client = await self.user()
+        await client.ask(chat(li))
+        await client.ask(loginout())
         for table in ("accounts", "devices", "tokens", "friends", "cursors", "messages"):
             client = await self.connect()
             self.take_away(table)

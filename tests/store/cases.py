@@ -21,6 +21,7 @@ from chatserver.store.engines import engine_of
 from chatserver.store.log import MessageLog
 from chatserver.store.messages import Draft, Stored
 from chatserver.store.store import Store
+from chatserver.store.welcomes import Circle
 from tests.support import logs
 from tests.support.folders import temporary_folder
 
@@ -138,7 +139,11 @@ class StoreCase(TestCase):
         return [message.text for message in page]
 
     async def backlog(self, account: int, device: int) -> list[Backlog]:
-        return (await self.store.standing(account, device)).backlogs
+        return (await self.store.welcomes.of(account, device)).standing.backlogs
+
+    async def circle(self, account: int) -> Circle:
+        """Whom an account has to do with."""
+        return (await self.store.welcomes.of(account, 0)).circle
 
     def assert_log_is_whole(self) -> None:
         """Every conversation's seqs are 1, 2, 3 … without holes."""

@@ -91,18 +91,18 @@ class FriendTests(StoreCase):
         one, two, three = await self.accounts(3)
         await self.store.friends.add(one, three)
         await self.store.friends.add(one, two)
-        circle = await self.store.circle(one)
+        circle = await self.circle(one)
         self.assertEqual(circle.friends, [(two, "user 2"), (three, "user 3")])
 
     async def test_the_friend_has_nothing_of_it(self) -> None:
         one, two = await self.accounts(2)
         await self.store.friends.add(one, two)
-        self.assertEqual((await self.store.circle(two)).friends, [])
+        self.assertEqual((await self.circle(two)).friends, [])
 
     async def test_a_friend_is_added_once(self) -> None:
         one, two = await self.accounts(2)
         await self.store.friends.add(one, two)
         problem = await error_of(self.store.friends.add(one, two))
         self.assertIsInstance(problem, Exists)
-        self.assertEqual((await self.store.circle(one)).friends, [(two, "user 2")])
+        self.assertEqual((await self.circle(one)).friends, [(two, "user 2")])
         await self.store.friends.add(two, one)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import hashlib
+from typing import Any
 
-from twisted.internet.defer import Deferred, DeferredList
+from twisted.internet.defer import DeferredList
 
 from chatserver.errors import Refused
 from chatserver.store.accounts import Account
 from chatserver.store.devices import UNNAMED, TokenOwner
+from chatserver.store.ties import Ties
 from tests.store.cases import DAY, NOW, StoreCase, error_of, together
 
 LIFETIME = 30 * DAY
@@ -49,7 +51,7 @@ class TokenTests(StoreCase):
         found = await self.store.accounts.find(id=account)
         assert found is not None
         owner = await self.store.devices.owner_of(entry.token, NOW)
-        self.assertEqual(owner, TokenOwner(found, entry.device, "phone"))
+        self.assertEqual(owner, TokenOwner(found, entry.device, "phone", Ties([], [])))
 
     async def test_each_entry_gets_another_token_and_all_are_valid(self) -> None:
         account = await self.account()
@@ -94,17 +96,14 @@ class TokenTests(StoreCase):
         account = await self.account()
         entries = [await self.enter(account, f"device {n}") for n in range(5)]
         await self.store.devices.revoke(entries[2].device)
+        owner = TokenOwner(Account(account, "", "", False), 0, "", Ties([], []))
+        before = self.store.devices.renewals.commits
         renewals = [
-            self.store.devices.renew(
-                TokenOwner(Account(account, "", "", False), entry.device, ""), entry.token, later
-            )
+            self.store.devices.renew(owner, entry.token, later)
             for later in (NOW + DAY, NOW + 2 * DAY)
             for entry in entries
         ]
-        before = self.store.devices.renewals.commits
-        answers = await DeferredList(
-            [Deferred.fromCoroutine(one) for one in renewals], consumeErrors=True
-        )
+        answers: list[Any] = await DeferredList(renewals, consumeErrors=True)
         self.assertEqual(self.store.devices.renewals.commits, before + 1)
         self.assertEqual([ok for ok, _ in answers], [True, True, False, True, True] * 2)
         for entry in (entries[0], entries[4]):

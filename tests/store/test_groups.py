@@ -15,7 +15,7 @@ class GroupTests(StoreCase):
         group = await self.store.groups.create(creator, "张三的 group", "descr\0iption")
         self.assertEqual(group.name, "张三的 group")
         self.assertEqual(await self.store.groups.find(group.id), group)
-        circle = await self.store.circle(creator)
+        circle = await self.circle(creator)
         member = Member(creator, "user 1", "creator")
         self.assertEqual(circle.groups, [GroupOfMine(group, 0, [member])])
 
@@ -25,7 +25,7 @@ class GroupTests(StoreCase):
         joined = await self.store.groups.join(other, group.id)
         members = [Member(creator, "user 1", "creator"), Member(other, "user 2", "normal")]
         self.assertEqual(joined, GroupOfMine(group, 0, members))
-        self.assertEqual((await self.store.circle(other)).groups, [joined])
+        self.assertEqual((await self.circle(other)).groups, [joined])
 
     async def test_what_was_said_before_is_not_theirs(self) -> None:
         creator, other, third = await self.accounts(3)
@@ -66,7 +66,7 @@ class GroupTests(StoreCase):
         for account in (creator, other):
             problem = await error_of(self.store.groups.join(account, group.id))
             self.assertIsInstance(problem, Exists)
-        circle = await self.store.circle(creator)
+        circle = await self.circle(creator)
         self.assertEqual(
             [member.role for member in circle.groups[0].members], ["creator", "normal"]
         )
@@ -78,7 +78,7 @@ class GroupTests(StoreCase):
         self.assertIsInstance(problem, Exists)
         self.assertEqual(str(problem), "a group named g exists already; choose another name")
         self.assertEqual(self.rows("SELECT COUNT(*) FROM conversations"), [(1,)])
-        self.assertEqual((await self.store.circle(two)).groups, [])
+        self.assertEqual((await self.circle(two)).groups, [])
         await self.store.groups.create(two, "G", "")
 
     async def test_no_such_group(self) -> None:
@@ -97,7 +97,7 @@ class GroupTests(StoreCase):
                 if account != creator:
                     await self.store.groups.join(account, group.id)
         for account in accounts:
-            mine = (await self.store.circle(account)).groups
+            mine = (await self.circle(account)).groups
             self.assertEqual([one.group for one in mine], groups)
             for one in mine:
                 self.assertEqual([member.id for member in one.members], accounts)
@@ -108,9 +108,9 @@ class GroupTests(StoreCase):
         await self.store.groups.join(me, group.id)
         await self.store.friends.add(me, friend)
         await self.send(stranger, (stranger, me))
-        self.assertEqual((await self.store.circle(me)).accounts(), {me, friend, fellow})
+        self.assertEqual((await self.circle(me)).accounts(), {me, friend, fellow})
 
     async def test_conversations_of_pairs_are_no_groups(self) -> None:
         one, two = await self.accounts(2)
         await self.send(one, (one, two))
-        self.assertEqual((await self.store.circle(one)).groups, [])
+        self.assertEqual((await self.circle(one)).groups, [])

@@ -7,9 +7,10 @@ from typing import Any
 import MySQLdb
 from twisted.trial.unittest import SynchronousTestCase
 
-from chatserver.store.cursors import select_standing
 from chatserver.store.engines import engine_of
 from chatserver.store.messages import select_last_seqs
+from chatserver.store.rosters import Rosters
+from chatserver.store.welcomes import select_welcomes
 from tests.support.mariadb import mariadb
 
 CONVERSATIONS = range(1, 21)
@@ -59,8 +60,9 @@ class ReadTests(SynchronousTestCase):
 
     def test_where_a_device_stands(self) -> None:
         def read() -> None:
-            standing = select_standing(self.cursor, ACCOUNT, DEVICE)
-            self.assertEqual([backlog.missed for backlog in standing.backlogs], [2] * 20)
+            [welcome], _ = select_welcomes(self.cursor, [(ACCOUNT, DEVICE)], Rosters(0).known)
+            backlogs = welcome.standing.backlogs
+            self.assertEqual([backlog.missed for backlog in backlogs], [2] * 20)
 
         self.assert_reads_little(read)
 

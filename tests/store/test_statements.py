@@ -122,8 +122,8 @@ class StatementCase(StoreCase):
 
     async def _read(self, account: int, device: int, conversation: int) -> None:
         store = self.store
-        await store.circle(account)
-        await store.standing(account, device)
+        await store.ties(account)
+        await store.welcomes.of(account, device)
         await store.interests([account])
         await store.check()
         await store.log.last_seq(conversation)
