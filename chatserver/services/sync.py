@@ -13,8 +13,8 @@ from chatserver.services.rendering import push_of_message
 from chatserver.sessions.registry import Registry
 from chatserver.sessions.session import Login, Session, Unsynced
 from chatserver.spawn import spawn
+from chatserver.store.backlogs import Span
 from chatserver.store.cursors import Standing
-from chatserver.store.messages import Message
 from chatserver.store.store import Store
 from chatserver.wire.frames import Push
 
@@ -85,13 +85,7 @@ class Sync:
 
     async def first_missed(self, login: Login) -> list[Missed]:
         """The first messages that a device missed, as many as a login reply may hold."""
-        assert login.unsynced is not None
-        found: list[Missed] = []
-        for conversation, unsynced in list(login.unsynced.items()):
-            found += await self._read(login, conversation, unsynced, _MOST_IN_REPLY)
-            if len(found) >= _MOST_IN_REPLY:
-                break
-        return found
+        return await self._read(login, _MOST_IN_REPLY)
 
     def carried(self, session: Session, missed: Sequence[Missed], count: int) -> None:
         """Note that the login's answer carried the first ``count`` pushes of these."""
@@ -127,32 +121,34 @@ class Sync:
 
     async def _next_page(self, session: Session, login: Login) -> None:
         assert login.unsynced is not None
-        conversation, unsynced = next(iter(login.unsynced.items()))
-        page = await self._read(login, conversation, unsynced, _PAGE)
+        first = next(iter(login.unsynced))
+        page = await self._read(login, _PAGE)
         if session.login is not login:
             return
-        for missed in page:
-            if missed.push is None:
-                session.skip(conversation, missed.seq)
+        for conversation, seq, push in page:
+            if push is None:
+                session.skip(conversation, seq)
             else:
-                frames = session.dialect.encode(missed.push)
-                session.push(conversation, missed.seq, frames, live=False)
-            unsynced.floor = login.from_log[conversation] = missed.seq
-        if not page or unsynced.floor >= unsynced.target:
-            del login.unsynced[conversation]
+                session.push(conversation, seq, session.dialect.encode(push), live=False)
+            unsynced = login.unsynced[conversation]
+            unsynced.floor = login.from_log[conversation] = seq
+            if unsynced.floor >= unsynced.target:
+                del login.unsynced[conversation]
+        if not page:  # the log has not what was asked for
+            del login.unsynced[first]
 
-    async def _read(
-        self, login: Login, conversation: int, unsynced: Unsynced, limit: int
-    ) -> list[Missed]:
-        account = login.account.id
-        membership = await self._store.conversations.membership(account, conversation)
-
-        def missed(message: Message) -> Missed:
+    async def _read(self, login: Login, limit: int) -> list[Missed]:
+        """The first messages that a device missed."""
+        unsynced = login.unsynced
+        assert unsynced is not None
+        account, device = login.account.id, login.device
+        spans = (Span(each, one.floor, one.target) for each, one in unsynced.items())
+        found = []
+        for membership, message in await self._store.backlogs.page(account, spans, limit):
+            conversation = membership.conversation
             is_own = message.sender == account and (
-                message.device == login.device or message.seq <= unsynced.own
+                message.device == device or message.seq <= unsynced[conversation].own
             )
             push = None if is_own else push_of_message(message, membership, reader=account)
-            return Missed(conversation, message.seq, push)
-
-        page = await self._store.log.page_after(conversation, unsynced.floor, limit)
-        return [missed(message) for message in page]
+            found.append(Missed(conversation, message.seq, push))
+        return found

@@ -71,17 +71,25 @@ class Conversations:
                 self._pairs.put(pair, conversation)
         return conversation
 
+    def cached_membership(self, account: int, conversation: int) -> Membership | None:
+        """An account's part in a conversation, where it is at hand."""
+        return self._memberships.get((account, conversation))
+
+    def remember_membership(self, account: int, membership: Membership) -> None:
+        """Note what has been read with something else."""
+        self._memberships.put((account, membership.conversation), membership)
+
     async def membership(self, account: int, conversation: int) -> Membership:
         """
         :raises NotAMember: the account takes no part in it, or there is no such conversation.
         """
-        key = (account, conversation)
-        membership = self._memberships.get(key)
+        membership = self.cached_membership(account, conversation)
         if membership is None:
-            membership = await self._database.read(_select_membership, account, conversation)
-            if membership is None:
+            found = await self._database.read(select_memberships, account, [conversation])
+            if not found:
                 raise NotAMember
-            self._memberships.put(key, membership)
+            [membership] = found
+            self.remember_membership(account, membership)
         return membership
 
 
@@ -118,19 +126,21 @@ def insert_pairs(cursor: Cursor, pairs: Sequence[tuple[int, int]]) -> dict[tuple
     return made
 
 
-def _select_membership(cursor: Cursor, account: int, conversation: int) -> Membership | None:
+def select_memberships(
+    cursor: Cursor, account: int, conversations: Sequence[int]
+) -> list[Membership]:
+    """An account's part in those of the conversations in which it has one."""
     cursor.execute(
-        "SELECT m.joined, g.id, c.low, c.high FROM members m "
+        "SELECT m.conversation, m.joined, g.id, c.low, c.high FROM members m "
         "JOIN conversations c ON c.id = m.conversation "
         "LEFT JOIN chat_groups g ON g.conversation = m.conversation "
-        "WHERE m.account = ? AND m.conversation = ?",
-        (account, conversation),
+        f"WHERE m.account = ? AND m.conversation IN ({marks(conversations)})",
+        (account, *conversations),
     )
-    row = cursor.fetchone()
-    if row is None:
-        return None
-    joined, group, low, high = row
-    return Membership(conversation, joined, group, None if low is None else (low, high))
+    return [
+        Membership(conversation, joined, group, None if low is None else (low, high))
+        for conversation, joined, group, low, high in cursor.fetchall()
+    ]
 
 
 def select_parts(cursor: Cursor, accounts: Sequence[int]) -> list[Part]:

@@ -253,7 +253,7 @@ def select_page(
         return Page([], False)
     bounds = (conversation, min(seqs) - 1, max(seqs) + 1)
     cursor.execute(_COLUMNS + _BETWEEN, bounds)
-    return Page([_message(row) for row in cursor.fetchall()], len(found) > len(seqs))
+    return Page([message_of(row) for row in cursor.fetchall()], len(found) > len(seqs))
 
 
 def _fitting(found: Sequence[tuple[int, int]], most: int) -> list[int]:
@@ -268,6 +268,7 @@ def _fitting(found: Sequence[tuple[int, int]], most: int) -> list[int]:
     return seqs
 
 
-def _message(row: tuple[int, int, str, int, int, str, str]) -> Message:
+def message_of(row: tuple[int, int, str, int, int, str, str]) -> Message:
+    """The message in a row: seq, sender, the sender's name, device, sent, cid and body."""
     seq, sender, name, device, sent, cid, text = row
     return Message(seq, sender, name, device, sent, cid[1:] if cid.startswith("=") else None, text)

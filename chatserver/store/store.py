@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 from chatserver.settings import Settings
 from chatserver.store.accounts import Accounts
+from chatserver.store.backlogs import Backlogs
 from chatserver.store.chunks import chunks
 from chatserver.store.conversations import Conversations, Part, select_parts
 from chatserver.store.cursors import Cursors
@@ -49,6 +50,7 @@ class Store:
         self.log = MessageLog(
             database, self.conversations, reactor, settings.pending, settings.pending_text
         )
+        self.backlogs = Backlogs(database, self.conversations, reactor)
         self.cursors = Cursors(database)
         self.nodes = Nodes(database, node)
         self.welcomes = Welcomes(database, reactor)

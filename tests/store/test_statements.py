@@ -9,6 +9,7 @@ from typing import Any
 from twisted.trial.unittest import SynchronousTestCase
 
 from chatserver.errors import Exists, Refused
+from chatserver.store.backlogs import Span
 from chatserver.store.places import Place
 from chatserver.store.store import Store
 from tests.store.cases import NOW, StoreCase, all_of, append, append_all, error_of
@@ -82,7 +83,8 @@ class StatementCase(StoreCase):
             await store.devices.is_known(one, name)
             entry = await self.enter(one, name)
             await self._write(one, two, three, group.conversation)
-        await store.conversations.membership(one, group.conversation)
+        await store.backlogs.page(one, [Span(group.conversation, 0, 10)], 10)
+        await store.conversations.membership(two, group.conversation)
         await self._read(one, entry.device, group.conversation)
         for _ in range(17):
             entry = await self.enter(one, "phone")

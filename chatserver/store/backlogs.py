@@ -1,0 +1,137 @@
+"""Messages that devices have missed, read in pages across their conversations."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain, islice
+from typing import NamedTuple
+
+from chatserver.clock import Clock
+from chatserver.store.conversations import Conversations, Membership, select_memberships
+from chatserver.store.database import Database
+from chatserver.store.engine import Cursor
+from chatserver.store.gathered import GatheredReads
+from chatserver.store.messages import Message, message_of
+
+_PAGES_AT_ONCE = 8  # in one read
+_SPANS = 100  # conversations in one statement
+_BYTES = 2**18  # of text in a page
+
+_IN_SPAN = "WHERE m.conversation = ? AND m.seq > ? AND m.seq <= ?"
+_MESSAGES = (
+    "SELECT m.conversation, m.seq, m.sender, a.name, m.device, m.sent, m.cid, m.body "
+    f"FROM messages m JOIN accounts a ON a.id = m.sender {_IN_SPAN}"
+)
+
+
+class Span(NamedTuple):
+    """Messages of a conversation: all in (floor, last]."""
+
+    conversation: int
+    floor: int
+    last: int
+
+
+class Missed(NamedTuple):
+    """A message that a member of its conversation has missed."""
+
+    membership: Membership
+    message: Message
+
+
+class _Wish(NamedTuple):
+    """The first messages of some spans for an account, and whose memberships have to be read."""
+
+    account: int
+    spans: list[Span]
+    unknown: list[int]
+
+
+class _Read(NamedTuple):
+    messages: list[tuple[int, Message]]
+    memberships: list[Membership]
+
+
+class Backlogs:
+    """Reads what was missed, for many devices together."""
+
+    def __init__(self, database: Database, conversations: Conversations, clock: Clock) -> None:
+        self._database = database
+        self._conversations = conversations
+        self._pages: GatheredReads[_Wish, _Read] = GatheredReads(clock, self._read, _PAGES_AT_ONCE)
+
+    async def page(self, account: int, spans: Iterable[Span], limit: int) -> list[Missed]:
+        """The first messages of an account's conversations, each conversation's by seq.
+
+        They come in the order of the spans: ``limit`` of them, or fewer long ones.
+        """
+        memberships: dict[int, Membership] = {}
+        unknown = []
+        first = list(_first(spans, limit))
+        for conversation, _, _ in first:
+            membership = self._conversations.cached_membership(account, conversation)
+            if membership is None:
+                unknown.append(conversation)
+            else:
+                memberships[conversation] = membership
+        messages, found = await self._pages.ask(_Wish(account, first, unknown))
+        for membership in found:
+            memberships[membership.conversation] = membership
+            self._conversations.remember_membership(account, membership)
+        return [Missed(memberships[conversation], message) for conversation, message in messages]
+
+    async def _read(self, wishes: list[_Wish]) -> list[_Read]:
+        return await self._database.read(_select_pages, self._database.body_size, wishes)
+
+
+def _first(spans: Iterable[Span], limit: int) -> Iterator[Span]:
+    """The beginning of the spans that has up to ``limit`` messages, as there are no holes."""
+    for conversation, floor, last in islice(spans, _SPANS):
+        end = min(last, floor + limit)
+        if end > floor:
+            yield Span(conversation, floor, end)
+        limit -= end - floor
+
+
+def _select_pages(cursor: Cursor, body_size: str, wishes: Sequence[_Wish]) -> list[_Read]:
+    return [
+        _Read(
+            _select_messages(cursor, _fitting(cursor, body_size, spans)),
+            select_memberships(cursor, account, unknown) if unknown else [],
+        )
+        for account, spans, unknown in wishes
+    ]
+
+
+def _fitting(cursor: Cursor, body_size: str, spans: Sequence[Span]) -> list[Span]:
+    """The beginning of the spans that has not too many bytes, though one message at least."""
+    if not spans:
+        return []
+    cursor.execute(
+        " UNION ALL ".join(
+            [f"SELECT m.conversation, m.seq, {body_size} FROM messages m {_IN_SPAN}"] * len(spans)
+        ),
+        list(chain.from_iterable(spans)),
+    )
+    place = {span.conversation: at for at, span in enumerate(spans)}
+    sizes = sorted(
+        (place[conversation], seq, size) for conversation, seq, size in cursor.fetchall()
+    )
+    lasts: dict[int, int] = {}
+    total = 0
+    for at, seq, size in sizes:
+        total += size
+        if lasts and total > _BYTES:
+            break
+        lasts[at] = seq
+    return [spans[at]._replace(last=last) for at, last in lasts.items()]
+
+
+def _select_messages(cursor: Cursor, spans: Sequence[Span]) -> list[tuple[int, Message]]:
+    """All messages of the spans with their conversations, in the order of the spans."""
+    if not spans:
+        return []
+    cursor.execute(" UNION ALL ".join([_MESSAGES] * len(spans)), list(chain.from_iterable(spans)))
+    place = {span.conversation: at for at, span in enumerate(spans)}
+    rows = sorted(cursor.fetchall(), key=lambda row: (place[row[0]], row[1]))
+    return [(row[0], message_of(row[1:])) for row in rows]
