@@ -37,16 +37,23 @@ class GatheredReads(Generic[Key, Answer]):
         self._most = most
         self._asked: list[tuple[Key, Deferred[Answer]]] = []
         self._under_way = 0
+        self._is_begun = False
 
     def ask(self, key: Key) -> Deferred[Answer]:
         """Fires with the answer."""
         answered: Deferred[Answer] = Deferred()
         self._asked.append((key, answered))
-        if self._under_way < _AT_ONCE:
-            self._under_way += 1
+        if self._under_way < _AT_ONCE and not self._is_begun:
+            self._is_begun = True
             # What else is asked in this turn of the reactor shares the read.
-            self._clock.callLater(0, lambda: spawn(self._read_asked(), "a gathered read"))
+            self._clock.callLater(0, self._begin)
         return answered
+
+    def _begin(self) -> None:
+        self._is_begun = False
+        while self._asked and self._under_way < _AT_ONCE:
+            self._under_way += 1
+            spawn(self._read_asked(), "a gathered read")
 
     async def _read_asked(self) -> None:
         try:
