@@ -19,6 +19,7 @@ from chatserver.hub import HAS_EPOLL
 from chatserver.memory import INTERVAL as _MEMORY_INTERVAL
 from chatserver.memory import Memory, tidy
 from chatserver.node import Node
+from chatserver.ports import SharedPorts
 from chatserver.services.liveness import INTERVAL as _LIVENESS_INTERVAL
 from chatserver.services.resync import INTERVAL as _RESYNC_INTERVAL
 from chatserver.settings import Settings
@@ -39,14 +40,25 @@ class ChatServer(Service):
     """A node on its ports.
 
     :param has_hub: whether a hub serves the clients of TCP ports, or Twisted's own transports do.
+    :param shares_ports: other processes open the same ports, too.
     """
 
     _log = Logger()
 
-    def __init__(self, settings: Settings, reactor: Any, *, has_hub: bool = HAS_EPOLL) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        reactor: Any,
+        *,
+        has_hub: bool = HAS_EPOLL,
+        shares_ports: bool = False,
+    ) -> None:
         self._settings = settings
         self._reactor = reactor
-        self._endpoints = endpoints("port", settings.port, _hubbed(reactor) if has_hub else reactor)
+        ports = _hubbed(reactor) if has_hub else reactor
+        if shares_ports:
+            ports = SharedPorts(ports.adoptStreamPort, reactor.adoptStreamPort)
+        self._endpoints = endpoints("port", settings.port, ports)
         self._web_endpoints = endpoints("web", settings.web, reactor)
         self._ports: list[Any] = []
         self._web_ports: list[Any] = []
@@ -80,11 +92,11 @@ class ChatServer(Service):
                 limit=limit,
                 wanted=self._settings.max_connections,
             )
-        self._ports = [_listen(one, self._factory) for one in self._endpoints]
+        self._ports = [listen(one, self._factory) for one in self._endpoints]
         if self._web_endpoints:
             self._pulse = Pulse(self._reactor)
             web = site(self._node, self._pulse)
-            self._web_ports = [_listen(one, web) for one in self._web_endpoints]
+            self._web_ports = [listen(one, web) for one in self._web_endpoints]
 
     def startService(self) -> None:
         if self._node is None:
@@ -146,7 +158,7 @@ def _hubbed(reactor: Any) -> Any:
     return HubReactor(reactor)
 
 
-class _Endpoint(NamedTuple):
+class Endpoint(NamedTuple):
     """Where to listen, as the setting ``option`` says it in ``text``."""
 
     option: str
@@ -154,7 +166,7 @@ class _Endpoint(NamedTuple):
     endpoint: Any
 
 
-def endpoints(option: str, texts: Sequence[str], reactor: Any) -> list[_Endpoint]:
+def endpoints(option: str, texts: Sequence[str], reactor: Any) -> list[Endpoint]:
     """The endpoints of a setting. A number alone is a port: of the web, on this machine only.
 
     :raises CannotListen: a text is no endpoint string.
@@ -163,7 +175,7 @@ def endpoints(option: str, texts: Sequence[str], reactor: Any) -> list[_Endpoint
     for text in texts:
         try:
             endpoint = serverFromString(reactor, _in_full(option, text))
-            found.append(_Endpoint(option, text, endpoint))
+            found.append(Endpoint(option, text, endpoint))
         except Exception as problem:
             raise CannotListen(f"can't use the port {text!r}: {problem}") from None
     return found
@@ -178,7 +190,7 @@ def _in_full(option: str, text: str) -> str:
     return f"{text}:backlog={_BACKLOG}" if can_wait else text
 
 
-def _listen(at: _Endpoint, factory: Any) -> Any:
+def listen(at: Endpoint, factory: Any) -> Any:
     """Open a port.
 
     :raises CannotListen: it can't be opened.
@@ -192,7 +204,7 @@ def _listen(at: _Endpoint, factory: Any) -> Any:
     return opened[0]
 
 
-def _cannot_listen(at: _Endpoint, problem: BaseException) -> CannotListen:
+def _cannot_listen(at: Endpoint, problem: BaseException) -> CannotListen:
     if isinstance(problem, CannotListenError):
         why = getattr(problem.socketError, "strerror", None) or problem.socketError
     else:

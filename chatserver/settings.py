@@ -48,6 +48,13 @@ class Settings:
         "Redis that connects several nodes on one database: "
         "redis://USER:PASSWORD@HOST:PORT/DB, or rediss:// for TLS; none for a single node.",
     )
+    workers: int = _setting(
+        1,
+        "Processes that serve, all on the same ports, each on a core of its own; 0 = as many as "
+        "there are cores. Several need MySQL or MariaDB, and Redis. Limits are those of each, and "
+        "--web is the first one's port: the others have the ports behind it.",
+        most=1000,
+    )
     proxies: tuple[IPv4Network | IPv6Network, ...] = _setting(
         (),
         "Addresses and networks of trusted proxies, like 127.0.0.2 or 10.0.0.0/8, separated by "

@@ -8,8 +8,9 @@ import os
 import pwd
 import resource
 import sys
-from collections.abc import Callable, Mapping
-from typing import Any, NoReturn
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any, NoReturn, TypeVar
 
 from twisted.application.service import Service
 from twisted.logger import Logger
@@ -23,7 +24,9 @@ from chatserver.clock import use_steady_time
 from chatserver.settings import Settings, SettingsError, help_of, load
 from chatserver.store.engines import engine_of
 from chatserver.store.errors import DatabaseUnusable
+from chatserver.workers.supervisor import Workers, number_of_workers
 
+_T = TypeVar("_T")
 _log = Logger()
 
 
@@ -93,31 +96,49 @@ class Options(usage.Options):
         return load(flags | self._endpoints, config=self["config"])
 
 
-class _Service(ChatServer):
-    """The server as twistd runs it, in steady time.
-
-    A port that can't be opened ends the start; what is unsafe about it is told.
-    """
+class _Server(ChatServer):
+    """The server as twistd runs it, in steady time."""
 
     def privilegedStartService(self) -> None:
         use_steady_time(self._reactor)
         # What is there now stays: the search for garbage need not look at it again.
         gc.freeze()
-        try:
+        with _told():
             super().privilegedStartService()
-        except CannotListen as problem:
-            # By now standard error belongs to the log, which may be a file. twistd has to
-            # see the exception, to tell it to the shell where it is a daemon; but this
-            # line says it all, so no traceback.
-            _log.critical("can't start: {problem}", problem=str(problem))
-            sys.excepthook = lambda *_: None
-            raise
 
     def startService(self) -> None:
         super().startService()
-        # By now twistd has become the user that it was told to.
-        for warning in exposure.warnings(self._settings, self.addresses, os.geteuid()):
-            _log.warn("{warning}", warning=warning)
+        _warn(self._settings, self.addresses)
+
+
+class _Workers(Workers):
+    """The same for several processes."""
+
+    def startService(self) -> None:
+        use_steady_time(self._reactor)
+        with _told():
+            super().startService()
+        _warn(self._settings, self.addresses)
+
+
+@contextmanager
+def _told() -> Iterator[None]:
+    """Tell in one line why a port can't be opened, which ends the start."""
+    try:
+        yield
+    except CannotListen as problem:
+        # By now standard error belongs to the log, which may be a file. twistd has to
+        # see the exception, to tell it to the shell where it is a daemon; but this
+        # line says it all, so no traceback.
+        _log.critical("can't start: {problem}", problem=str(problem))
+        sys.excepthook = lambda *_: None
+        raise
+
+
+def _warn(settings: Settings, addresses: Sequence[Any]) -> None:
+    """Tell what is unsafe, once twistd has become the user that it was told to."""
+    for warning in exposure.warnings(settings, addresses, os.geteuid()):
+        _log.warn("{warning}", warning=warning)
 
 
 def makeService(options: Options) -> Service:
@@ -126,7 +147,11 @@ def makeService(options: Options) -> Service:
 
     try:
         settings = options.settings()
-        service = _Service(settings, reactor)
+        if number_of_workers(settings) > 1:
+            # Workers are started by the user to be, who has to read the keys of their ports.
+            service: Service = _as_user_to_be(options, lambda: _Workers(settings, reactor))
+        else:
+            service = _Server(settings, reactor)
         if settings.redis:
             address_of(settings.redis, reactor)
         _as_user_to_be(options, engine_of(settings.database).prepare)
@@ -136,14 +161,15 @@ def makeService(options: Options) -> Service:
     return service
 
 
-def _as_user_to_be(options: Options, work: Callable[[], object]) -> None:
-    """Do what makes files as the user that twistd becomes only later (``--uid``)."""
+def _as_user_to_be(options: Options, work: Callable[[], _T]) -> _T:
+    """Do what makes or reads files as the user that twistd becomes only later (``--uid``)."""
     twistd: Mapping[str, Any] = options.parent or {}
     uid, gid = twistd.get("uid"), twistd.get("gid")
     if uid is None:
-        work()
-    else:
-        runAsEffectiveUser(uid, pwd.getpwuid(uid).pw_gid if gid is None else gid, work)
+        return work()
+    gid = pwd.getpwuid(uid).pw_gid if gid is None else gid
+    done: _T = runAsEffectiveUser(uid, gid, work)
+    return done
 
 
 def _allow_many_connections() -> None:

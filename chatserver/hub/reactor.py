@@ -23,13 +23,21 @@ class HubReactor:
 
         :raises CannotListenError: it can't be opened.
         """
-        opened: Any = Port(port, factory, backlog, interface, self._reactor)
-        opened.transport = self._transport
-        opened.startListening()
-        return opened  # type: ignore[no-any-return]
+        return self._start(Port(port, factory, backlog, interface, self._reactor))
+
+    def adoptStreamPort(self, descriptor: int, family: socket.AddressFamily, factory: Any) -> Port:
+        """Serve a TCP port that is open; the descriptor stays the caller's."""
+        return self._start(
+            Port._fromListeningDescriptor(self._reactor, descriptor, family, factory)
+        )
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._reactor, name)
+
+    def _start(self, port: Any) -> Port:
+        port.transport = self._transport
+        port.startListening()
+        return port  # type: ignore[no-any-return]
 
     def _transport(
         self, connection: socket.socket, protocol: Any, client: tuple[Any, ...], *_: object

@@ -29,6 +29,7 @@ NOT_LIMITS = {
     "port",
     "database",
     "redis",
+    "workers",
     "proxies",
     "web",
     "pending",

@@ -7,7 +7,7 @@ from twisted.internet.defer import Deferred
 from chatserver.store.backlogs import Span
 from chatserver.store.devices import Entry
 from chatserver.store.groups import Group
-from tests.store.cases import NOW, StoreCase, all_of
+from tests.store.cases import NOW, StoreCase, all_of, append
 from tests.store.statements import Recording
 
 PEOPLE = 30
@@ -102,7 +102,7 @@ class PageTests(ReadCase):
     async def conversations(self, count: int, messages: int) -> tuple[int, list[int]]:
         me, *others = await self.accounts(count + 1)
         for _ in range(messages):
-            sent = [self.store.log.append(self.draft(other, (other, me))) for other in others]
+            sent = [append(self.store.log, self.draft(other, (other, me))) for other in others]
             stored = await all_of(sent)
         return me, [one.conversation for one in stored]
 

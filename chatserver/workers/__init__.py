@@ -1,0 +1,1 @@
+"""Several processes on the same ports, each a node: how a host uses all of its cores."""

@@ -1,0 +1,120 @@
+"""The process that starts the workers and serves nobody itself."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+import re
+from typing import Any
+
+from twisted.application.service import Service
+from twisted.internet.defer import Deferred, DeferredList
+from twisted.internet.task import LoopingCall
+
+from chatserver.app import endpoints, listen
+from chatserver.ports import TrialPorts
+from chatserver.settings import Settings, SettingsError
+from chatserver.workers.orders import BEAT, orders
+from chatserver.workers.worker import Worker
+
+_PORT = re.compile(r"((?:\w+:)*(?:tcp6?|ssl):)?([1-9]\d*)((?::.*)?)")
+_LAST_WORDS = 10.0  # seconds that a stop may take besides draining, before the rest is killed
+
+
+def number_of_workers(settings: Settings) -> int:
+    """How many processes shall serve."""
+    return settings.workers or len(os.sched_getaffinity(0))
+
+
+class Workers(Service):
+    """Several workers on the same ports.
+
+    :raises SettingsError: the settings are not fit for several.
+    :raises CannotListen: a port is none.
+    """
+
+    def __init__(self, settings: Settings, reactor: Any) -> None:
+        self._settings = settings
+        self._reactor = reactor
+        self._trials = TrialPorts()
+        count = number_of_workers(settings)
+        _check(settings, count)
+        #: The settings of each worker.
+        self.each = [
+            dataclasses.replace(settings, web=tuple(_moved(web, number) for web in settings.web))
+            for number in range(count)
+        ]
+        self._ports = endpoints("port", settings.port, self._trials)
+        self._web_ports = [
+            port for one in self.each for port in endpoints("web", one.web, self._trials)
+        ]
+        self._workers: list[Worker] = []
+        self._looking = LoopingCall(self._look)
+        self._looking.clock = reactor
+        #: Where the workers listen.
+        self.addresses: list[Any] = []
+
+    def startService(self) -> None:
+        """Start the workers.
+
+        :raises CannotListen: one of their ports can't be opened.
+        """
+        try:
+            self.addresses = [listen(port, None).getHost() for port in self._ports]
+            for port in self._web_ports:
+                listen(port, None)
+        finally:
+            self._trials.close()
+        self._workers = [
+            Worker(number, orders(one), self._reactor)
+            for number, one in enumerate(self.each, start=1)
+        ]
+        for worker in self._workers:
+            worker.start()
+        self._looking.start(BEAT, now=False)
+        super().startService()
+
+    def stopService(self) -> Deferred[None]:
+        super().stopService()
+        if self._looking.running:
+            self._looking.stop()
+        return Deferred.fromCoroutine(self._stop())
+
+    async def _stop(self) -> None:
+        late = self._reactor.callLater(self._settings.drain + _LAST_WORDS, self._kill)
+        await DeferredList([worker.stop() for worker in self._workers])
+        if late.active():
+            late.cancel()
+
+    def _kill(self) -> None:
+        for worker in self._workers:
+            worker.kill()
+
+    def _look(self) -> None:
+        for worker in self._workers:
+            worker.look()
+
+
+def _check(settings: Settings, count: int) -> None:
+    """
+    :raises SettingsError: see the text.
+    """
+    missing = []
+    if not settings.database.startswith("mysql:"):
+        missing.append("a MySQL or MariaDB (--database mysql://...)")
+    if not settings.redis:
+        missing.append("a Redis (--redis redis://...)")
+    if missing:
+        raise SettingsError(f"--workers: {count} processes need {' and '.join(missing)}")
+    for port in settings.port + settings.web:
+        if not _PORT.fullmatch(port):
+            raise SettingsError(
+                f"--workers: the port {port!r} can't be shared by processes; those can that begin "
+                "with tcp:, tcp6: or ssl: and a number"
+            )
+
+
+def _moved(port: str, by: int) -> str:
+    """A port further on."""
+    kind, number, rest = _PORT.fullmatch(port).groups(default="")  # type: ignore[union-attr]
+    return f"{kind}{int(number) + by}{rest}"
