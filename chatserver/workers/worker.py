@@ -19,7 +19,7 @@ from chatserver.workers.log import retell
 
 _PAUSE, _LONGEST_PAUSE = 0.25, 30.0  # seconds until a worker that died is started again
 _SOUND = 60.0  # seconds in which it shows that it can live
-_MISSED = 5  # beats
+_SILENT_LOOKS = 5  # that it may be without a sign of life
 _MOST_COMPLAINTS = 8192  # bytes of standard error, which mostly has a traceback
 
 
@@ -64,7 +64,7 @@ class Worker:
 
     def look(self) -> None:
         """Kill the process if it hangs; to be called as often as it shows that it lives."""
-        if self._process is not None and self._process.missed_beats() > _MISSED:
+        if self._process is not None and self._process.look() > _SILENT_LOOKS:
             self._log.error("worker {number} hangs and is killed", number=self._number)
             self.kill()
 
@@ -113,17 +113,17 @@ class _Process(ProcessProtocol):
         self._on_end = on_end
         self._rest = b""
         self._complaints = b""
-        self._missed_beats: int | None = None  # there was none yet
+        self._silent_looks: int | None = None  # it has never been heard
 
-    def missed_beats(self) -> int:
-        """How often this was asked since it was heard last; 0 while it starts."""
-        if self._missed_beats is None:
+    def look(self) -> int:
+        """How many looks, with this one, found it silent since it was last heard; 0 before."""
+        if self._silent_looks is None:
             return 0
-        self._missed_beats += 1
-        return self._missed_beats
+        self._silent_looks += 1
+        return self._silent_looks
 
     def outReceived(self, data: bytes) -> None:
-        self._missed_beats = 0
+        self._silent_looks = 0
         *lines, self._rest = (self._rest + data).split(b"\n")
         for line in filter(None, lines):
             retell(line, self._number)

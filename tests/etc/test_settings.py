@@ -19,3 +19,4 @@ class SettingsTests(SynchronousTestCase):
         settings = load({}, config=str(_ETC / "chatserver.toml"), environment=variables)
         self.assertTrue(settings.database.startswith("mysql://chat:"))
         self.assertEqual(settings.drain, Settings().drain)
+        self.assertEqual(settings.workers, 0)

@@ -43,6 +43,10 @@ class UnitTests(SynchronousTestCase):
         self.assertEqual(values("SuccessExitStatus"), [str(128 + 15)])
         self.assertEqual(values("Restart"), ["on-failure"])
 
+    def test_workers_stop_in_good_order_without_their_parent_and_die_alone(self) -> None:
+        self.assertEqual(values("KillMode"), ["control-group"])
+        self.assertEqual(values("OOMPolicy"), ["continue"])
+
     def test_it_may_do_what_the_server_does(self) -> None:
         # TLS makes code at run time; hashing threads call setpriority.
         self.assertEqual(values("MemoryDenyWriteExecute"), [])
