@@ -10,7 +10,7 @@ SOURCES := $(shell find chatserver chatclient sql twisted \
 TESTCASES = $(shell find tests \( -path tests/cluster -o -path tests/e2e -o -path tests/faults -o -path tests/overload \) \
 	-prune -o -name 'test_*.py' -print | sort)
 
-.PHONY: help run cluster test faults mysql-packages format wheel clean system-packages
+.PHONY: help run cluster test faults bench mysql-packages format wheel clean system-packages
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-14s %s\n", $$1, $$2 }' Makefile
@@ -32,6 +32,9 @@ faults: .venv-test/.installed ## break everything while people chat, for half an
 	$(if $(FAULTS),,.venv-test/bin/python -m tests.faults --site single)
 	$(if $(FAULTS),,.venv-test/bin/python -m tests.faults)
 	.venv-test/bin/python -m tests.faults $(or $(FAULTS), --mix 1200)
+
+bench: .venv-test/.installed ## measure what the server carries, in ten minutes; BENCH="--help" for more
+	.venv-test/bin/python -m bench $(BENCH)
 
 mysql-packages: ## what `pip install chatserver[mysql]` needs of the system (asks for root)
 	@as_root=$$([ "$$(id -u)" -eq 0 ] || echo sudo); \

@@ -7,22 +7,20 @@ from pathlib import Path
 
 from cluster.process import program
 
+_HERE = Path(__file__).parent
+_SOURCES = {
+    "generator": ["generator.c", "lines.c", "measure.c"],
+    "relay": ["relay.c", "lines.c"],
+}
+
 
 def compiled(name: str, folder: Path) -> Path:
-    """``bench/NAME.c`` as a program in a folder.
+    """A program, the generator or the relay, in a folder.
 
     :raises NotStarted: there is no compiler.
     """
-    source, target = Path(__file__).with_name(f"{name}.c"), folder / name
-    command = [
-        program("cc", "gcc"),
-        "-O2",
-        "-std=gnu11",
-        "-Wall",
-        "-Werror",
-        "-o",
-        str(target),
-        str(source),
-    ]
-    subprocess.run(command, check=True)
+    target = folder / name
+    sources = [str(_HERE / source) for source in _SOURCES[name]]
+    flags = ["-O2", "-std=gnu11", "-Wall", "-Wextra", "-Werror"]
+    subprocess.run([program("cc", "gcc"), *flags, "-o", str(target), *sources], check=True)
     return target

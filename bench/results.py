@@ -9,6 +9,8 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+import msgspec
+
 from bench.generator import Report
 from bench.rows import YARDSTICKS, Plan, Row
 
@@ -117,9 +119,7 @@ class Results:
 def load(file: Path) -> Results:
     """Results that were written before."""
     told = json.loads(file.read_text())
-    measurements = [
-        Measurement(**one | {"report": Report(**one["report"])}) for one in told["measurements"]
-    ]
+    measurements = msgspec.convert(told["measurements"], list[Measurement])
     return Results(told["machine"], measurements)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -56,4 +57,6 @@ class Bench:
         if plan.load.mode == "idle":
             site.restart()
         report = self._generator.run(plan.load, site)
+        if plan.window > 1:
+            report = replace(report, histogram=[])  # of no interest, and long
         return Measurement(row.letter, plan.site, plan.window, plan.size, number, report)

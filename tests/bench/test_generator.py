@@ -1,0 +1,144 @@
+"""The generator and the relays compile, do what each row needs, and find what is wrong."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+import tempfile
+from pathlib import Path
+from typing import ClassVar
+
+from twisted.trial.unittest import SynchronousTestCase
+
+from bench.build import compiled
+from bench.generator import Generator, Load, Report
+from bench.people import Crowd
+from bench.results import memory_per_connection
+from bench.sites import OnMariaDB, OnSQLite, Relay, Site
+
+PAIRS = Crowd(1, 12)
+GROUP = Crowd(101, 5, group=5)
+LOGINS = Crowd(201, 60, friends=3, group=4, pending=2)
+IDLE = Crowd(301, 40)
+SERVER = "server"
+
+
+class GeneratorCase(SynchronousTestCase):
+    """With the programs, and a short load."""
+
+    folder: ClassVar[Path]
+    generator: ClassVar[Generator]
+
+    @classmethod
+    def setUpClass(cls) -> None:
+        cls.folder = Path(tempfile.mkdtemp(prefix="bench-"))
+        program = compiled("generator", cls.folder)
+        cls.generator = Generator(program, cls.folder, seconds=0.2, warm_up=0.05)
+
+    @classmethod
+    def tearDownClass(cls) -> None:
+        shutil.rmtree(cls.folder)
+
+    def run_on(self, site: Site, mode: str, crowd: Crowd, **options: int) -> Report:
+        return self.generator.run(Load(mode, crowd, options), site)
+
+    def assert_sane(self, report: Report, process: str = SERVER) -> None:
+        self.assertEqual(report.faults, {})
+        self.assertGreater(report.rate, 0)
+        self.assertGreater(sum(number for _, number in report.histogram), 0)
+        p50, p99, most = (report.latencies[name] for name in ("p50", "p99", "max"))
+        self.assertTrue(0 < p50 <= p99 <= most * 1.04, report.latencies)
+        self.assertIn(process, report.cost)
+        self.assertEqual(report.busy.keys(), {*report.cost, "generator"})
+
+
+class ServerTests(GeneratorCase):
+    site: ClassVar[Site]
+
+    @classmethod
+    def setUpClass(cls) -> None:
+        super().setUpClass()
+        cls.site = OnSQLite(cls.folder / "server")
+        cls.site.start()
+        for crowd in (PAIRS, GROUP, LOGINS, IDLE):
+            cls.site.settle(crowd)
+
+    @classmethod
+    def tearDownClass(cls) -> None:
+        cls.site.remove()
+        super().tearDownClass()
+
+    def test_signals(self) -> None:
+        self.assert_sane(self.run_on(self.site, "signal", PAIRS, pairs=4))
+
+    def test_chats(self) -> None:
+        self.assert_sane(self.run_on(self.site, "chat", PAIRS, pairs=4, window=16))
+
+    def test_chats_again_and_with_cids(self) -> None:
+        for _ in range(2):
+            self.assert_sane(self.run_on(self.site, "chat", PAIRS, pairs=6, window=4, cids=1))
+
+    def test_chats_to_offline_users(self) -> None:
+        self.assert_sane(self.run_on(self.site, "offline", PAIRS, pairs=2, window=8))
+
+    def test_a_group(self) -> None:
+        group = GROUP.group_of(GROUP.first)
+        report = self.run_on(self.site, "group", GROUP, receivers=4, window=8, group=group)
+        self.assert_sane(report)
+
+    def test_logins(self) -> None:
+        self.assert_sane(self.run_on(self.site, "login", LOGINS, at_once=5))
+
+    def test_idle_connections(self) -> None:
+        report = self.run_on(self.site, "idle", IDLE, step=20)
+        self.assertEqual(report.faults, {})
+        self.assertEqual([count for count, _ in report.memory], [0, 20, 40])
+        self.assertIsNotNone(memory_per_connection(report))
+
+    def test_messages_stored_before(self) -> None:
+        site = OnSQLite(self.folder / "stored", stored=500)
+        try:
+            site.start()
+            site.settle(Crowd(1, 100))
+            self.assert_sane(self.run_on(site, "chat", Crowd(1, 100), pairs=50))
+        finally:
+            site.remove()
+
+    def test_two_nodes(self) -> None:
+        site = OnMariaDB(self.folder / "two", nodes=2)
+        try:
+            site.start()
+            site.settle(PAIRS)
+            report = self.run_on(site, "chat", PAIRS, pairs=4, window=4)
+        finally:
+            site.remove()
+        self.assert_sane(report, "sender's node")
+        self.assertEqual(
+            list(report.cost), ["sender's node", "receiver's node", "mariadb", "redis"]
+        )
+
+
+class RelayTests(GeneratorCase):
+    def relayed(self, *command: str, window: int = 4) -> Report:
+        site = Relay(self.folder / "site", command)
+        try:
+            site.start()
+            return self.run_on(site, "signal", PAIRS, pairs=4, window=window)
+        finally:
+            site.remove()
+
+    def test_in_c(self) -> None:
+        self.assert_sane(self.relayed(str(compiled("relay", self.folder)), window=64), "relay")
+
+    def test_in_python(self) -> None:
+        self.assert_sane(self.relayed(sys.executable, "-m", "bench.relay"), "relay")
+
+    def test_what_is_wrong_is_found(self) -> None:
+        broken = [sys.executable, "-m", "tests.bench.broken_relay"]
+        for fault, names in {
+            "lost": {"holes"},
+            "repeated": {"repeated"},
+            "misled": {"misled", "holes"},
+        }.items():
+            found = self.relayed(*broken, fault).faults
+            self.assertTrue(names <= found.keys(), f"{fault}: {found}")
