@@ -9,14 +9,17 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
+from bench import table
+from bench.document import put_into, texts
 from bench.machine import facts
+from bench.plots import draw
 from bench.results import Measurement, Results, load
 from bench.rows import ROWS, Row
 from bench.run import Bench
-from bench.table import table
 from cluster.process import NotStarted
 
-_RESULTS = Path("bench-results")
+_DOCS = Path(__file__).parent.parent / "docs"
+_PAGE, _FIGURES = _DOCS / "performance.md", _DOCS / "figures"
 
 
 def main() -> None:
@@ -26,28 +29,34 @@ def main() -> None:
         results = load(options.results) if options.results else _measure(rows, options)
     except NotStarted as problem:
         sys.exit(f"bench: {problem}")
-    sys.stdout.write("\n" + table(results, rows))
+    sys.stdout.write(f"\n{table.wanted(results, rows)}\n{table.costs(results, rows)}")
     sys.stdout.write(f"\nfaults: {results.faults() or 'none'}\n")
+    if options.document:
+        put_into(_PAGE, texts(results, rows))
+        draw(results, _FIGURES)
+    if results.faults():
+        sys.exit(1)
 
 
 def _measure(rows: Sequence[Row], options: argparse.Namespace) -> Results:
     """Measure, and write the results down."""
-    results = Results(facts())
+    options.folder.mkdir(parents=True, exist_ok=True)
+    results = Results(facts(options.folder))
 
     def tell(measurement: Measurement) -> None:
         results.measurements.append(measurement)
         sys.stdout.write(f"{_shown(measurement)}\n")
         sys.stdout.flush()
 
-    with tempfile.TemporaryDirectory(prefix="bench-") as folder:
-        bench = Bench(Path(folder), options.seconds, options.warm_up, tell)
+    with tempfile.TemporaryDirectory(dir=options.folder) as folder:
+        bench = Bench(Path(folder).absolute(), options.seconds, options.warm_up, tell)
         for row in rows:
             plans = [plan for plan in row.plans if not options.site or plan.site in options.site]
             bench.measure(row, plans, options.rounds)
-    _RESULTS.mkdir(exist_ok=True)
-    file = _RESULTS / f"{datetime.now(UTC):%Y%m%d-%H%M%S}.json"
+    file = options.folder / f"{datetime.now(UTC):%Y%m%d-%H%M%S}.json"
     file.write_text(results.as_json(rows))
-    sys.stdout.write(f"\nall of it: {file}\n")
+    plots = draw(results, file.with_suffix(""))
+    sys.stdout.write("\n".join(["", "all of it:", str(file), *map(str, plots), ""]))
     return results
 
 
@@ -78,8 +87,18 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--warm-up", type=float, default=0.3, help="seconds before each [0.3]")
     parser.add_argument("--rounds", type=int, default=3, help="of which medians are taken [3]")
     parser.add_argument("--quick", action="store_true", help="half a second each, in one round")
-    parser.add_argument("--results", type=Path, metavar="FILE", help="measured before: show these")
+    parser.add_argument(
+        "--folder", type=Path, default=Path("bench-results"), help="for results [bench-results]"
+    )
+    parser.add_argument(
+        "--results", type=Path, metavar="FILE", help="measure nothing, show results of before"
+    )
+    parser.add_argument(
+        "--document", action="store_true", help="put tables and plots into docs/performance.md"
+    )
     options = parser.parse_args()
+    if options.document and (options.row or options.site):
+        parser.error("--document wants all rows on all sites")
     if options.quick:
         options.seconds, options.rounds = 0.5, 1
     return options

@@ -26,7 +26,8 @@ IDLE = Crowd(20_001, 10_000)
 MEMBERS = 100
 GROUPS = {size: Crowd(100_000 + size, size, group=size) for size in (10, MEMBERS, 1000)}
 STORED = (1_000, 10_000, 100_000, 1_000_000, 10_000_000)
-_STORED_WINDOW = 16
+#: How many are under way where sizes are compared.
+SIZES_WINDOW = 32
 
 
 class Reading(Enum):
@@ -159,9 +160,9 @@ ROWS = [
         "300,000",
         "600,000",
         [
-            *_group(MEMBERS, [1, 8, 32, 128]),
-            *_group(10, [32]),
-            *_group(1000, [32]),
+            *_group(10, [SIZES_WINDOW]),
+            *_group(MEMBERS, [1, 8, SIZES_WINDOW, 128]),
+            *_group(1000, [SIZES_WINDOW]),
             *_RELAYED,
         ],
         size=MEMBERS,
@@ -205,7 +206,7 @@ ROWS = [
         "–",
         "–",
         [
-            Plan(_stored(count), Load("chat", PAIRS, {"window": _STORED_WINDOW}), count)
+            Plan(_stored(count), Load("chat", PAIRS, {"window": SIZES_WINDOW}), count)
             for count in STORED
         ],
         size=STORED[-1],

@@ -1,103 +1,101 @@
-"""The table of what is wanted and what was measured."""
+"""The tables: what is wanted beside what was measured, and what that took."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from bench.generator import Report
 from bench.results import Results, memory_per_connection
-from bench.rows import C_RELAY, PYTHON_RELAY, YARDSTICKS, Plan, Reading, Row
-
-_HEADS = [
-    "row", "work", "C++", "must", "aim", "on", "measured", "p50, p99 ms", "CPU µs each",
-    "of its core", "generator", "× C relay", "× Python relay",
-]  # fmt: skip
+from bench.rows import YARDSTICKS, Plan, Reading, Row
 
 
-def table(results: Results, rows: Sequence[Row]) -> str:
-    """In Markdown: a line for each row and what it was measured on."""
-    lines = [_line(_HEADS), _line(["---"] * len(_HEADS))]
+def wanted(results: Results, rows: Sequence[Row]) -> str:
+    """In Markdown, a line for each row: what C++ does, what is wanted, what was measured."""
+    lines = [["", "work", "unit", "C++", "at least", "aim", "chatserver"]]
     for row in rows:
-        wanted = [row.letter, f"{row.work} ({row.unit})", row.cplusplus, row.must, row.aim]
-        for plan in _shown(results, row):
-            lines.append(_line([*wanted, *_measured(results, row, plan)]))
-            wanted = [""] * len(wanted)
-    return "\n".join(lines) + "\n"
+        measured = [
+            f"{plan.site} **{_value(results, row, plan)}**"
+            for plan in _best(results, row)
+            if plan.site not in YARDSTICKS
+        ]
+        if measured:
+            named = [row.letter, row.work, row.unit, row.cplusplus, row.must, row.aim]
+            lines.append([*named, "; ".join(measured)])
+    return _table(lines)
 
 
-def _shown(results: Results, row: Row) -> Iterator[Plan]:
-    for site in row.sites:
-        plan = results.best(row, site)
-        if plan is not None and (site not in YARDSTICKS or row.letter == "a"):
-            yield plan
-
-
-def _measured(results: Results, row: Row, plan: Plan) -> list[str]:
-    site = plan.site
-    if row.window is None and plan.window:
-        site += f", {plan.window} under way"
-
-    def median(value: str) -> float | None:
-        return results.median(row, plan, lambda report: report.latencies[value])
-
-    latencies = ", ".join(_number((median(name) or 0) / 1000) for name in ("p50", "p99"))
-    is_memory = row.reading is Reading.MEMORY
-    return [
-        site,
-        _headline(results, row, plan),
-        "–" if is_memory else latencies,
-        "–" if is_memory else _each(results, row, plan, "cost"),
-        _each(results, row, plan, "busy"),
-        _number(results.median(row, plan, lambda report: report.busy["generator"])),
-        *(_ratio(results, row, plan, name) for name in (C_RELAY, PYTHON_RELAY)),
-    ]
-
-
-def _headline(results: Results, row: Row, plan: Plan) -> str:
-    match row.reading:
-        case Reading.RATE:
-            return f"**{_number(results.rate(row, plan))}**"
-        case Reading.MEMORY:
-            return f"**{_number(results.median(row, plan, memory_per_connection))}**"
-        case Reading.LATENCY:
-            values = (
-                results.median(row, plan, lambda report, name=name: report.latencies[name])  # type: ignore[misc]
-                for name in ("p50", "p99")
+def costs(results: Results, rows: Sequence[Row]) -> str:
+    """In Markdown, a line for each row and what it was measured on: what the values took."""
+    heads = ["", "on", "under way", "a second", "p50 ms", "p99 ms", "CPU µs each"]
+    lines = [[*heads, "busy", "generator busy", *(f"× {name}" for name in YARDSTICKS)]]
+    for row in rows:
+        for plan in _best(results, row):
+            if row.reading is Reading.MEMORY or (plan.site in YARDSTICKS and row.letter != "a"):
+                continue
+            lines.append(
+                [
+                    row.letter,
+                    plan.site,
+                    str(plan.window or "–"),
+                    number(results.rate(row, plan)),
+                    *(number(latency(results, row, plan, name)) for name in ("p50", "p99")),
+                    _each(results, row, plan, lambda report: report.cost),
+                    _each(results, row, plan, lambda report: report.busy),
+                    number(results.median(row, plan, lambda report: report.busy["generator"])),
+                    *(number(results.ratio(row, plan, name)) for name in YARDSTICKS),
+                ]
             )
-            return f"**{' and '.join(_number((one or 0) / 1000) for one in values)}**"
+    return _table(lines)
 
 
-def _each(results: Results, row: Row, plan: Plan, what: str) -> str:
-    """A value of each process: the server's alone, or with the others' names."""
-    first = results.of(row, plan)[0].report
-    names = [name for name in getattr(first, what) if name != "generator"]
-
-    def median(name: str) -> str:
-        def value(report: Report) -> float | None:
-            values: dict[str, float] = getattr(report, what)
-            return values.get(name)
-
-        return _number(results.median(row, plan, value))
-
-    if len(names) == 1:
-        return median(names[0])
-    return ", ".join(f"{name} {median(name)}" for name in names)
+def latency(results: Results, row: Row, plan: Plan, percentile: str) -> float | None:
+    """A latency in milliseconds."""
+    found = results.median(row, plan, lambda report: report.latencies[percentile])
+    return None if found is None else found / 1000
 
 
-def _ratio(results: Results, row: Row, plan: Plan, yardstick: str) -> str:
-    if row.reading is not Reading.RATE:
-        return "–"
-    return _number(results.ratio(row, plan, yardstick))
-
-
-def _number(value: float | None) -> str:
-    """With three digits that count."""
+def number(value: float | None) -> str:
+    """With three digits that count; a dash where there is none."""
     if value is None:
         return "–"
-    if value >= 1000:
+    if abs(value) >= 100:
         return f"{float(f'{value:.3g}'):,.0f}"
     return f"{value:.3g}"
 
 
-def _line(cells: Sequence[str]) -> str:
-    return f"| {' | '.join(cells)} |"
+def _best(results: Results, row: Row) -> Iterator[Plan]:
+    for site in row.sites:
+        plan = results.best(row, site)
+        if plan is not None:
+            yield plan
+
+
+def _value(results: Results, row: Row, plan: Plan) -> str:
+    match row.reading:
+        case Reading.RATE:
+            return number(results.rate(row, plan))
+        case Reading.MEMORY:
+            return number(results.median(row, plan, memory_per_connection))
+        case Reading.LATENCY:
+            values = (latency(results, row, plan, name) for name in ("p50", "p99"))
+            return " and ".join(map(number, values))
+
+
+def _each(
+    results: Results, row: Row, plan: Plan, values: Callable[[Report], dict[str, float]]
+) -> str:
+    """A value of each process: the server's alone, or all with their names."""
+    names = [name for name in values(results.of(row, plan)[0].report) if name != "generator"]
+
+    def shown(name: str) -> str:
+        return number(results.median(row, plan, lambda report: values(report).get(name)))
+
+    if len(names) == 1:
+        return shown(names[0])
+    return ", ".join(f"{name} {shown(name)}" for name in names)
+
+
+def _table(lines: Sequence[Sequence[str]]) -> str:
+    head, *rest = lines
+    rule = ["---"] * len(head)
+    return "".join(f"| {' | '.join(cells)} |\n" for cells in (head, rule, *rest))

@@ -7,13 +7,16 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from twisted.trial.unittest import SynchronousTestCase
+from twisted.trial.unittest import SynchronousTestCase, TestCase
 
+from bench.document import MEASURED, NoMark, put_into
 from bench.generator import Load, Report
 from bench.people import Crowd
+from bench.plots import draw
 from bench.results import Measurement, Results, load, median, memory_per_connection
-from bench.rows import C_RELAY, MARIADB, PYTHON_RELAY, SQLITE, Plan, Reading, Row
-from bench.table import table
+from bench.rows import C_RELAY, MARIADB, PYTHON_RELAY, ROWS, SQLITE, Plan, Reading, Row
+from bench.table import costs, number, wanted
+from tests.support.folders import temporary_folder
 
 CROWD = Crowd(1, 2)
 
@@ -103,43 +106,101 @@ class ResultsTests(SynchronousTestCase):
 
 
 class TableTests(SynchronousTestCase):
-    def cells(self, of: Row, measurements: list[Measurement]) -> list[list[str]]:
-        lines = table(Results({}, measurements), [of]).splitlines()
+    def cells(self, table: str) -> list[list[str]]:
+        """Those of the lines below the head and its rule."""
+        lines = table.splitlines()
         self.assertEqual(len({line.count("|") for line in lines}), 1)
         return [[cell.strip() for cell in line.split("|")[1:-1]] for line in lines[2:]]
 
+    def test_numbers_have_three_digits_that_count(self) -> None:
+        shown = [number(value) for value in (12_345, 123.4, 12.34, 0.01234, 0.0, None)]
+        self.assertEqual(shown, ["12,300", "123", "12.3", "0.0123", "0", "–"])
+
     def test_shows_what_is_wanted_beside_what_was_measured(self) -> None:
-        here, there, relay = plan(SQLITE, 16), plan(MARIADB, 4), plan(C_RELAY, 1)
-        costs = {"server": 20.0, "mariadb": 5.0}
-        shown = self.cells(
-            row(here, there, relay),
+        here, slower, there, relay = (
+            plan(SQLITE, 16), plan(SQLITE, 4), plan(MARIADB, 4), plan(C_RELAY, 1)
+        )  # fmt: skip
+        costly = {"server": 20.0, "mariadb": 5.0}
+        results = Results(
+            {},
             [
                 *measured(here, 0, report(12_345)),
-                *measured(there, 0, report(99, cost=costs, busy=costs | {"generator": 0.2})),
+                *measured(slower, 0, report(1_000)),
+                *measured(there, 0, report(99, cost=costly, busy=costly | {"generator": 0.2})),
                 *measured(relay, 0, report(24_690)),
             ],
         )
+        rows = [row(here, slower, there, relay)]
+        measured_on = "SQLite **12,300**; MariaDB **99**"
         self.assertEqual(
-            shown,
+            self.cells(wanted(results, rows)),
+            [["x", "work", "things/s", "older", "least", "more", measured_on]],
+        )
+        each = "server 20, mariadb 5"
+        self.assertEqual(
+            self.cells(costs(results, rows)),
             [
-                [
-                    "x", "work (things/s)", "older", "least", "more", "SQLite, 16 under way",
-                    "**12,300**", "0.5, 2.5", "20", "0.9", "0.25", "0.5", "–",
-                ],
-                [
-                    "", "", "", "", "", "MariaDB, 4 under way", "**99**", "0.5, 2.5",
-                    "server 20, mariadb 5", "server 20, mariadb 5", "0.2", "0.00401", "–",
-                ],
+                ["x", "SQLite", "16", "12,300", "0.5", "2.5", "20", "0.9", "0.25", "0.5", "–"],
+                ["x", "MariaDB", "4", "99", "0.5", "2.5", each, each, "0.2", "0.00401", "–"],
             ],
-        )  # fmt: skip
+        )
 
     def test_shows_latencies(self) -> None:
         lone = plan(SQLITE, 1)
         of = row(lone, reading=Reading.LATENCY)
-        self.assertEqual(self.cells(of, measured(lone, 0, report(1)))[0][6], "**0.5 and 2.5**")
+        [[*_, shown]] = self.cells(wanted(Results({}, measured(lone, 0, report(1))), [of]))
+        self.assertEqual(shown, "SQLite **0.5 and 2.5**")
 
     def test_shows_memory(self) -> None:
         idle = Plan(SQLITE, Load("idle", CROWD))
         of = row(idle, reading=Reading.MEMORY)
         grown = report(0, cost={}, memory=[(0, 0), (10, 25_000)])
-        self.assertEqual(self.cells(of, measured(idle, 0, grown))[0][6], "**2,500**")
+        [[*_, shown]] = self.cells(wanted(Results({}, measured(idle, 0, grown)), [of]))
+        self.assertEqual(shown, "SQLite **2,500**")
+
+    def test_shows_nothing_that_was_not_measured(self) -> None:
+        self.assertEqual(self.cells(wanted(Results({}), [row(plan(SQLITE, 1))])), [])
+        self.assertEqual(self.cells(costs(Results({}), [row(plan(SQLITE, 1))])), [])
+
+
+class PlotTests(SynchronousTestCase):
+    def test_draws_what_there_are_figures_for_and_always_the_same(self) -> None:
+        [signals] = [row for row in ROWS if row.letter == "a"]
+        results = Results(
+            {},
+            [
+                Measurement("a", plan.site, plan.window, 0, 0, report(1000 * plan.window))
+                for plan in signals.plans
+            ],
+        )
+        with TemporaryDirectory() as folder:
+            files = draw(results, Path(folder, "first"))
+            self.assertEqual([file.name for file in files], ["throughput.svg", "latency.svg"])
+            for file, again in zip(files, draw(results, Path(folder, "again")), strict=True):
+                self.assertEqual(file.read_bytes(), again.read_bytes())
+                self.assertIn(b"<svg", file.read_bytes())
+
+
+class PageTests(TestCase):
+    def setUp(self) -> None:
+        folder = temporary_folder(self)
+        self.page = folder / "page.md"
+        self.page.write_text("before\n<!-- measured: it -->\nold\n<!-- end -->\nafter\n")
+
+    def test_figures_replace_what_stands_between_the_marks(self) -> None:
+        for text in ("| 1 |\n", "| \\1 |\n"):
+            put_into(self.page, {"it": text})
+            self.assertEqual(
+                self.page.read_text(),
+                f"before\n<!-- measured: it -->\n\n{text}\n<!-- end -->\nafter\n",
+            )
+
+    def test_a_missing_place_is_told(self) -> None:
+        with self.assertRaisesRegex(NoMark, "0 places for more"):
+            put_into(self.page, {"it": "new", "more": "new"})
+        self.assertIn("old", self.page.read_text())
+
+    def test_the_real_page_has_all_places(self) -> None:
+        content = (Path(__file__).parents[2] / "docs/performance.md").read_text()
+        for name in MEASURED:
+            self.assertEqual(content.count(f"<!-- measured: {name} -->"), 1, name)
