@@ -27,7 +27,6 @@
 
 enum { LOGIN_ACK = 2, ONE_CHAT = 5, GROUP_CHAT = 9, REPLY = 11, PING = 13, PRESENCE = 16, SIGNAL = 18 };
 
-#define SILENCE (5 * SECOND)  /* after which what has not come is lost */
 #define NUMBERS 10000000000ll /* a text begins with its stream's number times this, plus its own */
 
 static struct {
@@ -35,9 +34,9 @@ static struct {
     const char *people;
     int pairs, window, receivers, at_once, step, size, ack_every, cids;
     long group;
-    double seconds, warm_up;
+    double seconds, warm_up, patience; /* after a silence so long, what has not come is lost */
 } options = {.pairs = 50, .window = 1, .receivers = 99, .at_once = 50, .step = 1000,
-             .size = 140, .ack_every = 64, .seconds = 2, .warm_up = 0.5};
+             .size = 140, .ack_every = 64, .seconds = 2, .warm_up = 0.5, .patience = 5};
 
 typedef struct {
     long id;
@@ -86,6 +85,11 @@ static int64_t number_after(const char *line, size_t size, const char *key)
     size_t length = strlen(key);
     const char *found = memmem(line, size, key, length);
     return found ? strtoll(found + length, NULL, 10) : -1;
+}
+
+static bool is_silent(void)
+{
+    return now() - arrived_at > (uint64_t)(options.patience * SECOND);
 }
 
 static void complain(int64_t *fault, const char *line, size_t size)
@@ -295,7 +299,7 @@ static void log_in_all(client *clients, int most, int senders)
     for (int next = logged_in; logged_in < most; turn(100)) {
         for (; next < most && next - logged_in < options.at_once; next++)
             log_in(&clients[next], &people[next], port_of(next, senders));
-        if (faults.refused || faults.closed || now() - arrived_at > 4 * SILENCE) {
+        if (faults.refused || faults.closed || is_silent()) {
             fprintf(stderr, "generator: %d of %d logged in\n", logged_in, most);
             exit(2);
         }
@@ -345,7 +349,7 @@ static void run_streams(bool is_offline)
     run_for(options.seconds);
     report(&from);
     is_stopping = true;
-    for (arrived_at = now(); under_way() && now() - arrived_at < SILENCE;)
+    for (arrived_at = now(); under_way() && !is_silent();)
         turn(5);
     faults.lost = under_way();
     for (client *c = clients; c < clients + count; c++)
@@ -441,6 +445,8 @@ static void read_option(const char *name, const char *value)
         options.seconds = atof(value);
     else if (!strcmp(name, "--warm-up"))
         options.warm_up = atof(value);
+    else if (!strcmp(name, "--patience"))
+        options.patience = atof(value);
     else
         die(name);
 }

@@ -14,6 +14,7 @@ from bench.people import Crowd
 from bench.sites import Site, on_core
 
 _LOGIN_AND_DRAIN = 120.0  # seconds
+_PATIENCE = 20.0  # seconds
 
 Value = int | float
 
@@ -57,13 +58,22 @@ class Generator:
     """The program, and how long it measures.
 
     :param folder: for files that it reads.
+    :param patience: how many seconds of silence mean that nothing comes any more.
     """
 
-    def __init__(self, program: Path, folder: Path, seconds: float, warm_up: float) -> None:
+    def __init__(
+        self,
+        program: Path,
+        folder: Path,
+        seconds: float,
+        warm_up: float,
+        patience: float = _PATIENCE,
+    ) -> None:
         self._program = program
         self._folder = folder
         self._seconds = seconds
         self._warm_up = warm_up
+        self._patience = patience
 
     def run(self, load: Load, site: Site) -> Report:
         """Load a site.
@@ -72,8 +82,12 @@ class Generator:
         """
         people = load.crowd.write(self._folder / "people")
         options: dict[str, object] = {
-            "people": people, "seconds": self._seconds, "warm_up": self._warm_up, **load.options
-        }  # fmt: skip
+            "people": people,
+            "seconds": self._seconds,
+            "warm_up": self._warm_up,
+            "patience": self._patience,
+            **load.options,
+        }
         words = [str(self._program), load.mode]
         for port in site.ports:
             words += ["--port", str(port)]

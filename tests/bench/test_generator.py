@@ -39,7 +39,7 @@ class GeneratorCase(SynchronousTestCase):
     def tearDownClass(cls) -> None:
         shutil.rmtree(cls.folder)
 
-    def run_on(self, site: Site, mode: str, crowd: Crowd, **options: int) -> Report:
+    def run_on(self, site: Site, mode: str, crowd: Crowd, **options: float) -> Report:
         return self.generator.run(Load(mode, crowd, options), site)
 
     def assert_sane(self, report: Report, process: str = SERVER) -> None:
@@ -119,26 +119,30 @@ class ServerTests(GeneratorCase):
 
 
 class RelayTests(GeneratorCase):
-    def relayed(self, *command: str, window: int = 4) -> Report:
+    def relayed(self, mode: str, *command: str, window: int = 4, patience: float = 20) -> Report:
         site = Relay(self.folder / "site", command)
         try:
             site.start()
-            return self.run_on(site, "signal", PAIRS, pairs=4, window=window)
+            return self.run_on(site, mode, PAIRS, pairs=4, window=window, patience=patience)
         finally:
             site.remove()
 
     def test_in_c(self) -> None:
-        self.assert_sane(self.relayed(str(compiled("relay", self.folder)), window=64), "relay")
+        relay = str(compiled("relay", self.folder))
+        self.assert_sane(self.relayed("signal", relay, window=64), "relay")
 
     def test_in_python(self) -> None:
-        self.assert_sane(self.relayed(sys.executable, "-m", "bench.relay"), "relay")
+        self.assert_sane(self.relayed("signal", sys.executable, "-m", "bench.relay"), "relay")
 
     def test_what_is_wrong_is_found(self) -> None:
         broken = [sys.executable, "-m", "tests.bench.broken_relay"]
-        for fault, names in {
+        for fault, expected in {
             "lost": {"holes"},
             "repeated": {"repeated"},
+            "swapped": {"holes", "repeated"},
             "misled": {"misled", "holes"},
+            "renumbered": {"wrong_seq"},
+            "refused": {"refused"},
         }.items():
-            found = self.relayed(*broken, fault).faults
-            self.assertTrue(names <= found.keys(), f"{fault}: {found}")
+            found = self.relayed("chat", *broken, fault, patience=0.5).faults
+            self.assertTrue(expected <= found.keys(), f"{fault}: {found}")
