@@ -177,7 +177,7 @@ class Dispatcher:
 
     def answer(self, turn: Turn, frame: Frame | None) -> None:
         """Finish a turn with a frame, whose ``re`` and ``req`` are filled in, or with None."""
-        if turn.is_finished:
+        if turn.frames is not None:
             return
         if frame is None:
             turn.finish()

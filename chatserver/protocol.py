@@ -67,7 +67,14 @@ class _DrainWatch:
         self._protocol = protocol
 
     def resumeProducing(self) -> None:
-        self._protocol.drained()
+        protocol = self._protocol
+        socket = protocol._socket
+        if socket is not None and socket.disconnecting:
+            # TLS closes the socket below it when the client does, and it waits for us.
+            socket.unregisterProducer()
+            protocol._socket = None
+        if protocol._session is not None:
+            protocol._session.outbox.drained()
 
     def stopProducing(self) -> None:
         """The connection is gone; the protocol hears of it itself."""
@@ -88,7 +95,6 @@ class ChatProtocol(LineReceiver):
         "_client",
         "_clock",
         "_closed_for",
-        "_has_unsent",
         "_header",
         "_home",
         "_is_closing",
@@ -99,6 +105,7 @@ class ChatProtocol(LineReceiver):
         "_session",
         "_socket",
         "_splitter",
+        "_was_told",
         "connected",
         "factory",
         "line_mode",
@@ -133,7 +140,7 @@ class ChatProtocol(LineReceiver):
         self._socket: Any = None
         self._abort: Call | None = None
         self._is_closing = False
-        self._has_unsent = False
+        self._was_told = False  # why it is turned away, before its dialect is known
         self._is_ended = False
         self._is_read_closed = False
         self._closed_for: str | None = None
@@ -243,10 +250,10 @@ class ChatProtocol(LineReceiver):
     def writeConnectionLost(self) -> None:
         """Called when our side is closed, which we did ourselves."""
 
-    def write(self, data: bytes) -> None:
-        """Send data; the session's outbox hears when it is out."""
-        self._has_unsent = True
-        self.transport.write(data)
+    @property
+    def sink(self) -> Any:
+        """What takes data to send; the session's outbox hears when it is out."""
+        return self.transport
 
     def pause_reading(self) -> None:
         self.pauseProducing()
@@ -280,6 +287,11 @@ class ChatProtocol(LineReceiver):
         self._socket = None
 
     @property
+    def _has_unsent(self) -> bool:
+        session = self._session
+        return self._was_told if session is None else session.outbox.unsent > 0
+
+    @property
     def _hears_late(self) -> bool:
         """Whether frames are taken apart while it closes: not where they would pile up."""
         return self._session is not None and self._splitter is None and not self.paused
@@ -304,7 +316,8 @@ class ChatProtocol(LineReceiver):
         if error is not None:
             retry_after = UNSET if error.retry_after is None else error.retry_after
             refusal = Reply(errno=error.errno, errmsg=error.errmsg, retry_after=retry_after)
-            self.write(LINES.encode(refusal)[0])
+            self._was_told = True
+            self.transport.write(LINES.encode(refusal)[0])
         self.close_soon()
         self.close()
 
@@ -343,16 +356,6 @@ class ChatProtocol(LineReceiver):
         self._closed_for = "login timeout"
         self.close_soon()
         self.close()
-
-    def drained(self) -> None:
-        """All that was written has reached the socket."""
-        if self._socket is not None and self._socket.disconnecting:
-            # TLS closes the socket below it when the client does, and it waits for us.
-            self._socket.unregisterProducer()
-            self._socket = None
-        self._has_unsent = False
-        if self._session is not None:
-            self._session.outbox.drained()
 
     def _resume(self) -> None:
         session = self._session

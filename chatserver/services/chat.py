@@ -13,6 +13,7 @@ from chatserver.dispatcher import LATER, Later, handles
 from chatserver.errors import InvalidField
 from chatserver.services.membership import find_place
 from chatserver.sessions.requests import Turn
+from chatserver.sessions.session import Login
 from chatserver.settings import Settings
 from chatserver.store.conversations import pair_of
 from chatserver.store.messages import Draft, Stored
@@ -88,21 +89,27 @@ class ChatService:
         toid = request.toid if request.toid is not UNSET else request.to
         if toid is UNSET:
             raise InvalidField("toid is missing; it must be a whole number from 1 to 2^53-1")
-        self._check_text(request.msg)
-        pair = pair_of(turn.session.logged_in.account.id, toid)
+        if len(request.msg) > self._max_text:
+            raise self._too_long()
+        login = turn.session.login
+        assert login is not None
+        pair = pair_of(login.account.id, toid)
         conversation = self._store.conversations.cached_pair(pair)
         if conversation is None and self._store.accounts.cached_name(toid) is None:
             return self._to_unknown_pair(turn, request, toid, pair)
-        return self._send(turn, request, conversation, pair=pair, toid=toid)
+        return self._send(turn, login, request, conversation, pair=pair, toid=toid)
 
     @handles(GroupChat)
     def group_chat(self, turn: Turn, request: GroupChat) -> _Answer:
-        self._check_text(request.msg)
+        if len(request.msg) > self._max_text:
+            raise self._too_long()
         group = request.groupid
-        place = turn.session.logged_in.account.groups.get(group)
+        login = turn.session.login
+        assert login is not None
+        place = login.account.groups.get(group)
         if place is None:
             return self._to_unknown_group(turn, request)
-        return self._send(turn, request, place.conversation, group=group)
+        return self._send(turn, login, request, place.conversation, group=group)
 
     async def _to_unknown_pair(
         self, turn: Turn, request: OneChat, toid: int, pair: tuple[int, int]
@@ -113,16 +120,18 @@ class ChatService:
         conversation = await self._store.conversations.of_pair(pair)
         if conversation is None:
             await self._store.accounts.name(toid)
-        return self._send(turn, request, conversation, pair=pair, toid=toid)
+        login = turn.session.logged_in
+        return self._send(turn, login, request, conversation, pair=pair, toid=toid)
 
     async def _to_unknown_group(self, turn: Turn, request: GroupChat) -> Later:
-        account = turn.session.logged_in.account
-        place = await find_place(self._store, account, request.groupid)
-        return self._send(turn, request, place.conversation, group=request.groupid)
+        place = await find_place(self._store, turn.session.logged_in.account, request.groupid)
+        login = turn.session.logged_in
+        return self._send(turn, login, request, place.conversation, group=request.groupid)
 
     def _send(
         self,
         turn: Turn,
+        login: Login,
         request: OneChat | GroupChat,
         conversation: int | None,
         *,
@@ -131,7 +140,6 @@ class ChatService:
         group: int | None = None,
     ) -> Later:
         """Give a message its place in the log's queue; what follows the commit answers it."""
-        login = turn.session.logged_in
         cid = None if request.cid is UNSET else request.cid
         self._store.log.append(
             _Send(
@@ -152,6 +160,5 @@ class ChatService:
         turn.release()
         return LATER
 
-    def _check_text(self, text: str) -> None:
-        if len(text) > self._max_text:
-            raise InvalidField(f"msg must have at most {self._max_text} characters")
+    def _too_long(self) -> InvalidField:
+        return InvalidField(f"msg must have at most {self._max_text} characters")

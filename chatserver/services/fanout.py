@@ -31,7 +31,10 @@ class Fanout:
                 continue
             for session in account.sessions:
                 login = session.login
-                if login is None or not _is_due(login, conversation, seq):
+                if login is None or (
+                    (login.unsynced is not None or login.from_log)
+                    and not _is_due(login, conversation, seq)
+                ):
                     continue
                 frames = encoded.get(session.dialect)
                 if frames is None:
@@ -58,8 +61,7 @@ class Fanout:
             members, seq = self._registry.members(event.conversation), event.seq
             return [account for account, joined in members if seq > joined]
         assert event.toid is not None
-        pair = (event.sender, event.toid) if event.sender != event.toid else (event.sender,)
-        return self._registry.accounts_of(pair)
+        return self._registry.pair(event.sender, event.toid)
 
     def participants(self, membership: Membership) -> Iterator[tuple[LocalAccount, int]]:
         """The accounts with a session here that take part in a conversation.
@@ -69,7 +71,7 @@ class Fanout:
         if membership.pair is None:
             yield from self._registry.members(membership.conversation)
         else:
-            for account in self._registry.accounts_of(sorted(set(membership.pair))):
+            for account in self._registry.pair(*membership.pair):
                 yield account, 0
 
 

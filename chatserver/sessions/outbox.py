@@ -23,6 +23,12 @@ class Mark(NamedTuple):
     seq: int
 
 
+class Sink(Protocol):
+    """A transport, as far as data is given to it."""
+
+    def write(self, data: bytes, /) -> None: ...
+
+
 class Connection(Protocol):
     """The transport's side of a session."""
 
@@ -30,8 +36,9 @@ class Connection(Protocol):
     def peer(self) -> str:
         """The client's address, without its port."""
 
-    def write(self, data: bytes) -> None:
-        """Send data; :meth:`Outbox.drained` is called when all that was given is out."""
+    @property
+    def sink(self) -> Sink:
+        """What takes data to send; :meth:`Outbox.drained` is called when all of it is out."""
 
     def pause_reading(self) -> None: ...
     def resume_reading(self) -> None: ...
@@ -79,6 +86,7 @@ class Outbox:
         "_postponed",
         "_postponed_bytes",
         "_quiet",
+        "_sink",
         "is_congested",
         "is_watched",
     )
@@ -86,6 +94,7 @@ class Outbox:
     def __init__(self, owner: Owner, connection: Connection, limit: int) -> None:
         self._owner = owner
         self._connection = connection
+        self._sink = connection.sink
         self._limit = limit
         self._held: deque[tuple[bytes, Mark | None, int]] | None = None
         self._held_bytes = 0
@@ -116,14 +125,22 @@ class Outbox:
     def reply(self, frames: tuple[bytes, ...]) -> None:
         """Send frames that the client asked for."""
         if self._is_clear and len(frames) == 1:
-            self._give(frames[0])
+            frame = frames[0]
+            self._in_transport += len(frame)
+            self._sink.write(frame)
+            if self._in_transport >= IN_TRANSPORT:
+                self._look()
         else:
             self._send(frames, None, live=False)
 
     def push(self, frames: tuple[bytes, ...], mark: Mark | None = None, *, live: bool) -> None:
         """Send frames that the client did not ask for; ``live`` ones count for the limit."""
         if self._is_clear and len(frames) == 1:
-            self._give(frames[0])
+            frame = frames[0]
+            self._in_transport += len(frame)
+            self._sink.write(frame)
+            if self._in_transport >= IN_TRANSPORT:
+                self._look()
             if mark is not None:
                 self._note(mark)
         elif self._quiet:
@@ -266,7 +283,7 @@ class Outbox:
 
     def _give(self, frame: bytes) -> None:
         self._in_transport += len(frame)
-        self._connection.write(frame)
+        self._sink.write(frame)
         if self._in_transport >= IN_TRANSPORT:
             self._look()
 

@@ -65,10 +65,14 @@ class Registry:
         """All accounts with a session here."""
         return list(self._accounts.values())
 
-    def accounts_of(self, ids: Iterable[int]) -> list[LocalAccount]:
-        """Those of the accounts that have a session here."""
-        here = self._accounts
-        return [here[id] for id in ids if id in here]
+    def pair(self, one: int, other: int) -> list[LocalAccount]:
+        """Those of two accounts, which may be the same, that have a session here."""
+        found, here = [], self._accounts
+        if one in here:
+            found.append(here[one])
+        if other in here and other != one:
+            found.append(here[other])
+        return found
 
     def members(self, conversation: int) -> Iterable[tuple[LocalAccount, int]]:
         """The members of a group that have a session here, with the seq at which each joined."""

@@ -45,12 +45,10 @@ class Turn(msgspec.Struct):
     overtakes: bool = False
     #: The answer, when there is one; () for none to tell.
     frames: tuple[bytes, ...] | None = None
+    #: Whether it needs a place in the log's queue, and may then wait together with others.
+    is_send: bool = False
     #: The turn behind it in its queue.
     next: Turn | None = None
-
-    @property
-    def is_send(self) -> bool:
-        return type(self.request) in _SENDS
 
     @property
     def is_finished(self) -> bool:
@@ -111,6 +109,7 @@ class RequestQueue:
 
     def put(self, turn: Turn) -> None:
         """Take a request."""
+        turn.is_send = type(turn.request) in _SENDS
         if turn.wants_quiet:
             turn.session.outbox.hush()
         if self._last is None:
@@ -159,12 +158,13 @@ class RequestQueue:
             return
         self._is_advancing = True
         try:
-            while (
-                (turn := self._waiting) is not None
-                and self._exclusive is None
-                and (turn is self._first or self._may_join(turn))
-                and turn.session.may_begin
-            ):
+            while (turn := self._waiting) is not None and self._exclusive is None:
+                begun, session = self._begun, turn.session
+                is_joining = turn.is_send and begun is not None and begun.is_send
+                if not is_joining and turn is not self._first:
+                    return
+                if session.is_closing or session.outbox.is_congested:
+                    return
                 self._waiting = turn.next
                 self._exclusive = self._begun = turn
                 self._desk.run(turn)
@@ -196,10 +196,6 @@ class RequestQueue:
         else:
             self._idle.append(idle)
         return idle
-
-    def _may_join(self, turn: Turn) -> bool:
-        """Whether it is a send, as the newest that has begun, so that both may wait together."""
-        return turn.is_send and self._begun is not None and self._begun.is_send
 
     def _go_on(self, session: Session) -> None:
         """Read again when enough is done."""

@@ -149,11 +149,6 @@ class Session:
             raise NotLoggedIn
         return self.login
 
-    @property
-    def may_begin(self) -> bool:
-        """Whether there is room for the answer of one more request."""
-        return not (self.is_closing or self.outbox.is_congested)
-
     def push(self, conversation: int, seq: int, frames: tuple[bytes, ...], *, live: bool) -> None:
         """Send a message of a conversation."""
         login = self.login

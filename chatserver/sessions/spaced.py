@@ -18,6 +18,7 @@ class SpacedOutbox(Outbox):
         self._clock = clock
         self._gap = gap
         self._next_frame: Call | None = None
+        self._look()
 
     def lost(self) -> None:
         super().lost()
@@ -32,6 +33,10 @@ class SpacedOutbox(Outbox):
     @property
     def _room(self) -> int:
         return 1
+
+    def _look(self) -> None:
+        super()._look()
+        self._is_clear = False  # each frame has to be looked at
 
     def _give(self, frame: bytes) -> None:
         super()._give(frame)

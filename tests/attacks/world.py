@@ -244,7 +244,8 @@ def _groups_of(node: Any, accounts: set[int]) -> int:
     return len(
         {
             place.conversation
-            for account in node.registry.accounts_of(accounts)
+            for account in map(node.registry.account, accounts)
+            if account is not None
             for place in account.groups.values()
         }
     )

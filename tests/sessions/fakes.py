@@ -16,6 +16,7 @@ class FakeConnection:
 
     def __init__(self) -> None:
         self.writes: list[bytes] = []
+        self.sink = self
         #: What happened besides writes, in order.
         self.calls: list[str] = []
 

@@ -17,6 +17,7 @@ class FakeOutbox:
     def __init__(self) -> None:
         self.replies: list[tuple[bytes, ...]] = []
         self.calls: list[str] = []
+        self.is_congested = False
 
     def reply(self, frames: tuple[bytes, ...]) -> None:
         self.replies.append(frames)
@@ -37,7 +38,7 @@ class QueueUser:
 
     def __init__(self, limit: int = 1000) -> None:
         self.outbox = FakeOutbox()
-        self.may_begin = True
+        self.is_closing = False
         self.begun: list[Turn] = []
         self.reading: list[bool] = []
         self.set_reading = self.reading.append

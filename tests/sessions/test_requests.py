@@ -201,13 +201,13 @@ class BoundsTests(SynchronousTestCase):
 
     def test_nothing_begins_without_room_for_its_answer(self) -> None:
         user = QueueUser()
-        user.may_begin = False
+        user.outbox.is_congested = True
         turns = user.put(OTHER, OTHER)
         self.assertEqual(user.begun, [])
-        user.may_begin = True
+        user.outbox.is_congested = False
         user.requests.advance()
         self.assertEqual(user.begun, turns[:1])
-        user.may_begin = False
+        user.outbox.is_congested = True
         turns[0].finish()
         self.assertEqual(user.begun, turns[:1])
 
@@ -215,9 +215,9 @@ class BoundsTests(SynchronousTestCase):
         for request in (OTHER, SEND):
             user = QueueUser(limit=10**6)
             user.on_run = lambda turn: turn.finish((b"x",))
-            user.may_begin = False
+            user.outbox.is_congested = True
             user.put(*[request] * 100_000)
-            user.may_begin = True
+            user.outbox.is_congested = False
             user.requests.advance()
             self.assertEqual(len(user.answers), 100_000)
             self.assertEqual(user.requests.in_progress, 0)
@@ -270,7 +270,7 @@ class EndTests(SynchronousTestCase):
 
     def test_idle_at_the_dropping_when_nothing_had_begun(self) -> None:
         """As when the client goes away that would not take its answers."""
-        self.user.may_begin = False
+        self.user.outbox.is_congested = True
         self.user.put(OTHER)
         idle = self._idle()
         self.user.requests.drop_waiting()
