@@ -13,7 +13,7 @@ from bench import table
 from bench.document import put_into, texts
 from bench.machine import facts
 from bench.plots import draw
-from bench.results import Measurement, Results, load
+from bench.results import Measurement, Results, load, memory_per_connection
 from bench.rows import ROWS, Row
 from bench.run import Bench
 from cluster.process import NotStarted
@@ -61,6 +61,7 @@ def _measure(rows: Sequence[Row], options: argparse.Namespace) -> Results:
 
 
 def _shown(one: Measurement) -> str:
+    """A line for a measurement."""
     report = one.report
     what = f"{one.row} {one.site}"
     if one.window:
@@ -71,6 +72,9 @@ def _shown(one: Measurement) -> str:
     shares = ", ".join(f"{name} {share:.2f}" for name, share in report.busy.items())
     p50, p99 = (report.latencies[name] / 1000 for name in ("p50", "p99"))
     faults = f"; FAULTS {report.faults}" if report.faults else ""
+    memory = memory_per_connection(report)
+    if memory is not None:
+        return f"{what}: {memory:,.0f} bytes a connection{faults}"
     return (
         f"{what}: {report.rate:,.0f}/s, p50 {p50:.2f} p99 {p99:.2f} ms; µs each: {costs}; "
         f"busy: {shares}{faults}"

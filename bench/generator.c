@@ -7,7 +7,7 @@
 
      signal  chat   --pairs senders, each to a receiver of its own; receivers log in at the last port
      offline        --pairs senders to all other people of the file, who are not logged in
-     group          one sender, in the group --group, to --receivers members
+     group          one sender, in the group --group, to --receivers members, at all ports in turn
      login          logins, --at-once of them under way, each on a new connection
      idle           all people log in and stay; the server's memory is noted every --step of them
 
@@ -289,6 +289,8 @@ static void run_for(double seconds)
 
 static int port_of(int number, int senders)
 {
+    if (msgid == GROUP_CHAT)
+        return options.ports[number % options.port_count];
     return options.ports[number < senders ? 0 : options.port_count - 1];
 }
 

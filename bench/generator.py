@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -75,9 +75,10 @@ class Generator:
         self._warm_up = warm_up
         self._patience = patience
 
-    def run(self, load: Load, site: Site) -> Report:
+    def run(self, load: Load, site: Site, ports: Sequence[int] = ()) -> Report:
         """Load a site.
 
+        :param ports: those of it to use, if not all.
         :raises CalledProcessError: the load could not be brought on.
         """
         people = load.crowd.write(self._folder / "people")
@@ -89,7 +90,7 @@ class Generator:
             **load.options,
         }
         words = [str(self._program), load.mode]
-        for port in site.ports:
+        for port in ports or site.ports:
             words += ["--port", str(port)]
         for pid in site.watched.values():
             words += ["--watch", str(pid)]

@@ -56,7 +56,8 @@ class Site(ABC):
     @property
     def watched(self) -> dict[str, int]:
         """The processes whose time is measured, the server's first."""
-        return {part.name: part.process.pid for part in (*self.servers, *self.others)}
+        parts = [part for part in (*self.servers, *self.others) if part.is_running()]
+        return {part.name: part.process.pid for part in parts}
 
     def start(self) -> None:
         with on_core(1):
@@ -134,14 +135,15 @@ class OnMariaDB(Site):
     def __init__(self, folder: Path, nodes: int = 1, core: int | None = 0) -> None:
         super().__init__(folder)
         self.core = core
-        self._database = MariaDB(folder / "db")
-        environment = {"CHATSERVER_DATABASE": self._database.url("chat")}
-        self.others = [self._database]
+        self.database = MariaDB(folder / "db")
+        self.redis = Redis(folder / "redis", free_port())
+        environment = {"CHATSERVER_DATABASE": self.database.url("chat")}
+        self.others = [self.database]
+        names = ["server"]
         if nodes > 1:
-            redis = Redis(folder / "redis", free_port())
-            environment["CHATSERVER_REDIS"] = f"redis://127.0.0.1:{redis.port}"
-            self.others = [self._database, redis]
-        names = ["server"] if nodes == 1 else ["sender's node", "receiver's node"]
+            environment["CHATSERVER_REDIS"] = f"redis://127.0.0.1:{self.redis.port}"
+            self.others = [self.database, self.redis]
+            names = ["sender's node", "receiver's node"]
         self._nodes = [_node(folder, name, **environment) for name in names]
         self.servers = self._nodes
 
@@ -151,8 +153,8 @@ class OnMariaDB(Site):
 
     def start(self) -> None:
         with on_core(1):
-            self._database.start()
-            self._database.execute("CREATE DATABASE chat")
+            self.database.start()
+            self.database.execute("CREATE DATABASE chat")
             for part in self.others[1:]:
                 part.start()
         with on_core(self.core):
@@ -160,7 +162,7 @@ class OnMariaDB(Site):
                 node.start()
 
     def settle(self, crowd: Crowd) -> None:
-        with closing(self._database.connect("chat")) as connection:
+        with closing(self.database.connect("chat")) as connection:
             for statement, rows in crowd.tables():
                 if rows:
                     connection.cursor().executemany(statement.replace("?", "%s"), rows)

@@ -21,7 +21,7 @@ def wanted(results: Results, rows: Sequence[Row]) -> str:
         if measured:
             named = [row.letter, row.work, row.unit, row.cplusplus, row.must, row.aim]
             lines.append([*named, "; ".join(measured)])
-    return _table(lines)
+    return markdown(lines)
 
 
 def costs(results: Results, rows: Sequence[Row]) -> str:
@@ -45,7 +45,7 @@ def costs(results: Results, rows: Sequence[Row]) -> str:
                     *(number(results.ratio(row, plan, name)) for name in YARDSTICKS),
                 ]
             )
-    return _table(lines)
+    return markdown(lines)
 
 
 def latency(results: Results, row: Row, plan: Plan, percentile: str) -> float | None:
@@ -61,6 +61,13 @@ def number(value: float | None) -> str:
     if abs(value) >= 100:
         return f"{float(f'{value:.3g}'):,.0f}"
     return f"{value:.3g}"
+
+
+def markdown(lines: Sequence[Sequence[str]]) -> str:
+    """A table of lines, the first of which is its head."""
+    head, *rest = lines
+    rule = ["---"] * len(head)
+    return "".join(f"| {' | '.join(cells)} |\n" for cells in (head, rule, *rest))
 
 
 def _best(results: Results, row: Row) -> Iterator[Plan]:
@@ -93,9 +100,3 @@ def _each(
     if len(names) == 1:
         return shown(names[0])
     return ", ".join(f"{name} {shown(name)}" for name in names)
-
-
-def _table(lines: Sequence[Sequence[str]]) -> str:
-    head, *rest = lines
-    rule = ["---"] * len(head)
-    return "".join(f"| {' | '.join(cells)} |\n" for cells in (head, rule, *rest))

@@ -200,7 +200,9 @@ class PageTests(TestCase):
             put_into(self.page, {"it": "new", "more": "new"})
         self.assertIn("old", self.page.read_text())
 
-    def test_the_real_page_has_all_places(self) -> None:
-        content = (Path(__file__).parents[2] / "docs/performance.md").read_text()
-        for name in MEASURED:
-            self.assertEqual(content.count(f"<!-- measured: {name} -->"), 1, name)
+    def test_the_real_pages_have_all_places(self) -> None:
+        docs = Path(__file__).parents[2] / "docs"
+        for page, names in {"performance.md": MEASURED, "scaling.md": ("scaling",)}.items():
+            content = (docs / page).read_text()
+            for name in names:
+                self.assertEqual(content.count(f"<!-- measured: {name} -->"), 1, name)
