@@ -87,8 +87,8 @@ def _options() -> argparse.Namespace:
         "--row", action="append", choices=[row.letter for row in ROWS], help="only this; repeatable"
     )
     parser.add_argument("--site", action="append", help="only on this, as 'SQLite'; repeatable")
-    parser.add_argument("--seconds", type=float, default=1.0, help="for each measurement [1]")
-    parser.add_argument("--warm-up", type=float, default=0.3, help="seconds before each [0.3]")
+    parser.add_argument("--seconds", type=float, default=1.5, help="for each measurement [1.5]")
+    parser.add_argument("--warm-up", type=float, default=0.4, help="seconds before each [0.4]")
     parser.add_argument("--rounds", type=int, default=3, help="of which medians are taken [3]")
     parser.add_argument("--quick", action="store_true", help="half a second each, in one round")
     parser.add_argument(

@@ -34,7 +34,7 @@ def draw(results: Results, folder: Path) -> list[Path]:
     files: list[Path] = []
     with mpl.rc_context(_STYLE):
         for name, plot in _PLOTS.items():
-            figure = Figure(figsize=(7.2, 4.2), layout="constrained")
+            figure = Figure(figsize=(8.4, 4.2), layout="constrained")
             if plot(results, figure.subplots()):
                 files.append(folder / f"{name}.svg")
                 figure.savefig(files[-1], metadata={"Date": None, "Creator": None})
@@ -63,7 +63,7 @@ def _throughput(results: Results, axes: Any) -> bool:
     axes.set_xticks([1, 4, 16, 64, 256], ["1", "4", "16", "64", "256"])
     axes.minorticks_off()
     _thousands(axes.yaxis)
-    axes.legend()
+    _legend(axes)
     return drawn
 
 
@@ -93,7 +93,7 @@ def _latency(results: Results, axes: Any) -> bool:
     )
     axes.set_ylim(1e-4, 1)
     axes.xaxis.set_major_formatter("{x:g}")
-    axes.legend(fontsize=8)
+    _legend(axes)
     return drawn
 
 
@@ -159,6 +159,10 @@ def _measured(results: Results, row: Row, site: str) -> Iterable[Plan]:
 def _line(axes: Any, xs: Sequence[float], ys: Sequence[float], **style: Any) -> bool:
     axes.plot(xs, ys, marker="o", markersize=4, linewidth=1.8, **style)
     return bool(xs)
+
+
+def _legend(axes: Any) -> None:
+    axes.legend(loc="upper left", bbox_to_anchor=(1, 1), fontsize=8)
 
 
 def _thousands(axis: Any) -> None:

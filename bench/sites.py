@@ -19,6 +19,7 @@ from cluster.process import Process, free_port, is_open
 from cluster.redis import Redis
 
 _SETTINGS = ["--rate", "0", "--register-rate", "0", "--login-rate", "0", "--login-failures", "0"]
+_ROOT = str(Path(__file__).parent.parent)
 _CORES = sorted(os.sched_getaffinity(0))
 
 
@@ -172,7 +173,7 @@ class OnMariaDB(Site):
 class _RelayProcess(Process):
     def __init__(self, folder: Path, command: Sequence[str]) -> None:
         self.port = free_port()
-        environment = {"PYTHONPATH": os.pathsep.join(sys.path)}
+        environment = {"PYTHONPATH": os.pathsep.join([_ROOT, *sys.path])}
         super().__init__("relay", folder, [*command, str(self.port)], environment)
 
     def is_up(self) -> bool:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import atexit
 import shutil
 import sys
 import tempfile
+from functools import cache
 from pathlib import Path
-from typing import ClassVar
 
 from twisted.trial.unittest import SynchronousTestCase
 
@@ -15,6 +16,7 @@ from bench.generator import Generator, Load, Report
 from bench.people import Crowd
 from bench.results import memory_per_connection
 from bench.sites import OnMariaDB, OnSQLite, Relay, Site
+from tests.support.folders import temporary_folder
 
 PAIRS = Crowd(1, 12)
 GROUP = Crowd(101, 5, group=5)
@@ -23,21 +25,33 @@ IDLE = Crowd(301, 40)
 SERVER = "server"
 
 
+@cache
+def programs() -> Path:
+    """A folder with the programs, for all tests of this process."""
+    folder = Path(tempfile.mkdtemp(prefix="bench-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    for name in ("generator", "relay"):
+        compiled(name, folder)
+    return folder
+
+
+@cache
+def server() -> Site:
+    """A running server with all accounts, for all tests of this process."""
+    site = OnSQLite(programs() / "server")
+    atexit.register(site.remove)
+    site.start()
+    for crowd in (PAIRS, GROUP, LOGINS, IDLE):
+        site.settle(crowd)
+    return site
+
+
 class GeneratorCase(SynchronousTestCase):
-    """With the programs, and a short load."""
+    """With a short load."""
 
-    folder: ClassVar[Path]
-    generator: ClassVar[Generator]
-
-    @classmethod
-    def setUpClass(cls) -> None:
-        cls.folder = Path(tempfile.mkdtemp(prefix="bench-"))
-        program = compiled("generator", cls.folder)
-        cls.generator = Generator(program, cls.folder, seconds=0.2, warm_up=0.05)
-
-    @classmethod
-    def tearDownClass(cls) -> None:
-        shutil.rmtree(cls.folder)
+    def setUp(self) -> None:
+        self.folder = temporary_folder(self)
+        self.generator = Generator(programs() / "generator", self.folder, seconds=0.2, warm_up=0.05)
 
     def run_on(self, site: Site, mode: str, crowd: Crowd, **options: float) -> Report:
         return self.generator.run(Load(mode, crowd, options), site)
@@ -53,20 +67,9 @@ class GeneratorCase(SynchronousTestCase):
 
 
 class ServerTests(GeneratorCase):
-    site: ClassVar[Site]
-
-    @classmethod
-    def setUpClass(cls) -> None:
-        super().setUpClass()
-        cls.site = OnSQLite(cls.folder / "server")
-        cls.site.start()
-        for crowd in (PAIRS, GROUP, LOGINS, IDLE):
-            cls.site.settle(crowd)
-
-    @classmethod
-    def tearDownClass(cls) -> None:
-        cls.site.remove()
-        super().tearDownClass()
+    def setUp(self) -> None:
+        super().setUp()
+        self.site = server()
 
     def test_signals(self) -> None:
         self.assert_sane(self.run_on(self.site, "signal", PAIRS, pairs=4))
@@ -128,7 +131,7 @@ class RelayTests(GeneratorCase):
             site.remove()
 
     def test_in_c(self) -> None:
-        relay = str(compiled("relay", self.folder))
+        relay = str(programs() / "relay")
         self.assert_sane(self.relayed("signal", relay, window=64), "relay")
 
     def test_in_python(self) -> None:

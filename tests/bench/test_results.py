@@ -7,7 +7,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from twisted.trial.unittest import SynchronousTestCase, TestCase
+from twisted.trial.unittest import SynchronousTestCase
 
 from bench.document import MEASURED, NoMark, put_into
 from bench.generator import Load, Report
@@ -181,7 +181,7 @@ class PlotTests(SynchronousTestCase):
                 self.assertIn(b"<svg", file.read_bytes())
 
 
-class PageTests(TestCase):
+class PageTests(SynchronousTestCase):
     def setUp(self) -> None:
         folder = temporary_folder(self)
         self.page = folder / "page.md"

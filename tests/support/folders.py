@@ -6,10 +6,10 @@ import shutil
 import tempfile
 from pathlib import Path
 
-from twisted.trial.unittest import TestCase
+from twisted.trial.unittest import SynchronousTestCase
 
 
-def temporary_folder(test: TestCase) -> Path:
+def temporary_folder(test: SynchronousTestCase) -> Path:
     """A new folder, removed with all that is in it when the test is over."""
     folder = Path(tempfile.mkdtemp(prefix="chatserver-"))
     test.addCleanup(shutil.rmtree, folder, ignore_errors=True)
