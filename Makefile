@@ -48,7 +48,7 @@ wheel: .venv-test/.installed ## build dist/chatserver-*.tar.gz and, from it, the
 	.venv-test/bin/python -m build
 
 clean: ## remove all that the other targets made; databases stay, also ./cluster-data
-	rm -rf .venv .venv-test build dist chatserver.egg-info
+	rm -rf .venv .venv-test build dist chatserver.egg-info bench-results
 	rm -rf _trial_temp* tests.* history.jsonl .pytest_cache .mypy_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -prune -exec rm -rf {} +
 	rm -f twisted/plugins/dropin.cache

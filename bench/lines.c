@@ -29,7 +29,7 @@ uint64_t now(void)
 
 void die(const char *what)
 {
-    perror(what);
+    fprintf(stderr, errno ? "%s: %s\n" : "%s\n", what, strerror(errno));
     exit(2);
 }
 

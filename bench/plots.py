@@ -63,7 +63,8 @@ def _throughput(results: Results, axes: Any) -> bool:
     axes.set_xticks([1, 4, 16, 64, 256], ["1", "4", "16", "64", "256"])
     axes.minorticks_off()
     _thousands(axes.yaxis)
-    _legend(axes)
+    if drawn:
+        _legend(axes)
     return drawn
 
 
@@ -93,7 +94,8 @@ def _latency(results: Results, axes: Any) -> bool:
     )
     axes.set_ylim(1e-4, 1)
     axes.xaxis.set_major_formatter("{x:g}")
-    _legend(axes)
+    if drawn:
+        _legend(axes)
     return drawn
 
 
