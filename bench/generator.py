@@ -96,7 +96,7 @@ class Generator:
             words += ["--watch", str(pid)]
         for name, value in options.items():
             words += ["--" + name.replace("_", "-"), str(value)]
-        with on_core(1):
+        with on_core(site.others_core):
             done = subprocess.run(
                 words,
                 stdout=subprocess.PIPE,

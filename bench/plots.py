@@ -144,7 +144,7 @@ def _costs(results: Results, row: Row, axes: Any) -> bool:
         if plan.window == SIZES_WINDOW and plan.size and results.of(row, plan)
     }
     costs = [
-        results.median(row, plan, lambda report: report.cost["server"]) or 0
+        results.median(row, plan, lambda report: report.cost.get("server")) or 0
         for plan in plans.values()
     ]
     drawn = _line(axes, list(plans), costs, color=_BLUE)

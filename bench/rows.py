@@ -218,6 +218,6 @@ SITES: dict[str, Callable[[Path], Site]] = {
     SQLITE: OnSQLite,
     MARIADB: OnMariaDB,
     TWO_NODES: partial(OnMariaDB, nodes=2),
-    TWO_NODES_FREE: partial(OnMariaDB, nodes=2, core=None),
+    TWO_NODES_FREE: partial(OnMariaDB, nodes=2, is_pinned=False),
     **{_stored(count): partial(OnSQLite, stored=count) for count in STORED},
 }

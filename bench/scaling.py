@@ -79,7 +79,7 @@ class Scaling:
     """A running site, and the generator."""
 
     def __init__(self, folder: Path, seconds: float) -> None:
-        self.site = OnMariaDB(folder / "site", nodes=2, core=None)
+        self.site = OnMariaDB(folder / "site", nodes=2, is_pinned=False)
         self._generator = Generator(compiled("generator", folder), folder, seconds, _WARM_UP)
 
     def start(self) -> None:

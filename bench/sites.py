@@ -38,15 +38,18 @@ def on_core(number: int | None) -> Iterator[None]:
 
 
 class Site(ABC):
-    """Processes in a folder of their own; the server's on the first core, others on the second."""
+    """Processes in a folder of their own.
+
+    :param is_pinned: the server's run on the first core, all others on the second.
+    """
 
     servers: Sequence[Process]
     others: Sequence[Process] = ()
-    #: The core that the servers share.
-    core: int | None = 0
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, is_pinned: bool = True) -> None:
         self.folder = folder
+        self._servers_core = 0 if is_pinned else None
+        self.others_core = 1 if is_pinned else None
         folder.mkdir(parents=True)
 
     @property
@@ -61,16 +64,16 @@ class Site(ABC):
         return {part.name: part.process.pid for part in parts}
 
     def start(self) -> None:
-        with on_core(1):
+        with on_core(self.others_core):
             for part in self.others:
                 part.start()
-        with on_core(self.core):
+        with on_core(self._servers_core):
             for part in self.servers:
                 part.start()
 
     def restart(self) -> None:
         """Start the servers anew; databases go on."""
-        with on_core(self.core):
+        with on_core(self._servers_core):
             for part in self.servers:
                 part.stop()
                 part.start()
@@ -133,9 +136,8 @@ class OnSQLite(Site):
 class OnMariaDB(Site):
     """Nodes on one MariaDB; several of them with a Redis."""
 
-    def __init__(self, folder: Path, nodes: int = 1, core: int | None = 0) -> None:
-        super().__init__(folder)
-        self.core = core
+    def __init__(self, folder: Path, nodes: int = 1, *, is_pinned: bool = True) -> None:
+        super().__init__(folder, is_pinned=is_pinned)
         self.database = MariaDB(folder / "db")
         self.redis = Redis(folder / "redis", free_port())
         environment = {"CHATSERVER_DATABASE": self.database.url("chat")}
@@ -153,12 +155,12 @@ class OnMariaDB(Site):
         return [node.port for node in self._nodes]
 
     def start(self) -> None:
-        with on_core(1):
+        with on_core(self.others_core):
             self.database.start()
             self.database.execute("CREATE DATABASE chat")
             for part in self.others[1:]:
                 part.start()
-        with on_core(self.core):
+        with on_core(self._servers_core):
             for node in self._nodes:
                 node.start()
 
