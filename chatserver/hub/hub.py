@@ -5,7 +5,9 @@ from __future__ import annotations
 import select
 from typing import TYPE_CHECKING, Any
 
+from twisted.internet.interfaces import IReadDescriptor
 from twisted.python.failure import Failure
+from zope.interface import implementer
 
 if TYPE_CHECKING:
     from chatserver.hub.transport import HubTransport
@@ -13,6 +15,7 @@ if TYPE_CHECKING:
 _MOST_AT_ONCE = 1024  # sockets that are served before the reactor has its turn
 
 
+@implementer(IReadDescriptor)
 class Hub:
     """Serves all sockets that are ready, then sends all that was written meanwhile.
 
