@@ -87,6 +87,7 @@ class Node:
             self.presence,
             handover,
             name,
+            reactor,
         )
         delivery = Delivery(store, bus, registry, sequencer, self.presence, handover, self.entries)
         self.resync = Resync(

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from contextlib import suppress
 from itertools import count
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from msgspec import UNSET
 from twisted.internet.defer import Deferred, succeed
@@ -12,7 +13,7 @@ from twisted.logger import Logger
 
 from chatserver.bus import events
 from chatserver.bus.bus import Bus
-from chatserver.clock import epoch_milliseconds
+from chatserver.clock import Clock, epoch_milliseconds, sleep
 from chatserver.errors import TryAgain
 from chatserver.services import rendering
 from chatserver.services.handover import Handover
@@ -31,11 +32,13 @@ from chatserver.store.devices import UNNAMED, Entry, TokenOwner
 from chatserver.store.places import Place, Places
 from chatserver.store.store import Store
 from chatserver.store.ties import Ties
-from chatserver.store.welcomes import Welcome
+from chatserver.store.welcomes import Circle, Welcome
+from chatserver.wire import frames
 from chatserver.wire.frames import Goodbye, LoginAck, State
 from chatserver.wire.requests import Login
 from chatserver.wire.times import utc_text
 
+_MEMBERS_AT_ONCE = 5000  # are put into an answer in one turn of the reactor
 _holders = count(1)
 
 
@@ -80,6 +83,7 @@ class Entries:
         presence: PresenceService,
         handover: Handover,
         node: str,
+        clock: Clock,
     ) -> None:
         self._store = store
         self._bus = bus
@@ -91,6 +95,7 @@ class Entries:
         self._presence = presence
         self._handover = handover
         self._node = node
+        self._clock = clock
         self._claiming: set[str] = set()  # holders that wait for their place
         self._displaced: set[str] = set()  # those of them that have lost it already
 
@@ -129,7 +134,10 @@ class Entries:
             peer=session.connection.peer,
             device=repr(place.device_name) if place.device_name else "(unnamed)",
         )
-        spawn(self._sync.catch_up(session), "pushing missed messages")
+        if login.unsynced:
+            spawn(self._sync.catch_up(session), "pushing missed messages")
+        else:
+            login.unsynced = None  # pushes come live
 
     def device_taken(self, event: events.DeviceTaken) -> None:
         """Another connection has taken the place of one here, which may not be in it yet."""
@@ -258,7 +266,7 @@ class Entries:
             id=account.id,
             name=account.name,
             friends=[rendering.friend(id, name, online) for id, name in circle.friends],
-            groups=[rendering.group(mine, online) for mine in circle.groups],
+            groups=await self._groups(session, circle, online),
             token=entry.token,
             expires=utc_text(entry.expires),
             pending=sum(backlog.missed for backlog in standing.backlogs),
@@ -266,6 +274,25 @@ class Entries:
         pushes = [one.push for one in missed if one.push is not None]
         frame, carried = session.dialect.login_reply(ack, pushes)
         return Greeting(frame, missed, carried)
+
+    async def _groups(
+        self, session: Session, circle: Circle, online: Collection[int]
+    ) -> list[frames.Group]:
+        """The groups as the login's answer has them; very many members in several turns."""
+        is_long = sum(len(mine.members) for mine in circle.groups) > _MEMBERS_AT_ONCE
+        if not is_long:
+            return [rendering.group(mine, online) for mine in circle.groups]
+        groups: list[Any] = []
+        members = 0
+        for mine in circle.groups:
+            members += len(mine.members)
+            if members > _MEMBERS_AT_ONCE:
+                members = len(mine.members)
+                await sleep(self._clock, 0)
+            group = rendering.group(mine, online)
+            # A dialect with short frames leaves most of them out; others take them as they are.
+            groups.append(session.dialect.part(group))
+        return groups
 
     def _entry(self, request: Login, arrival: Arrival, admission: Admission) -> Deferred[Entry]:
         """The device's token, once it is good for its whole time."""

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from msgspec import Struct
+
 from chatserver.errors import Exists, NoSuchGroup
 from chatserver.store.database import Database
 from chatserver.store.engine import Cursor
@@ -12,7 +14,7 @@ from chatserver.store.messages import Lock, select_last_seq
 from chatserver.wire.frames import Role
 
 
-class Member(NamedTuple):
+class Member(Struct, frozen=True, gc=False):
     """One member of a group."""
 
     id: int

@@ -76,7 +76,7 @@ class LocalPlaces:
         return not devices
 
     async def online(self, accounts: Collection[int]) -> set[int]:
-        return {account for account in accounts if account in self._places}
+        return self._places.keys() & accounts
 
     async def nodes_of(self, account: int) -> set[str]:
         return {place.node for place in self._places.get(account, {}).values()}

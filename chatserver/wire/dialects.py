@@ -41,6 +41,9 @@ class Dialect(Protocol):
     def login_reply(self, ack: LoginAck, missed: Sequence[Push]) -> tuple[bytes, int]:
         """The reply to a login, and how many of the missed messages it carries."""
 
+    def part(self, group: Group) -> Any:
+        """A group as a part of a login's reply, as far encoded as it can be by itself."""
+
 
 class Lines:
     """One JSON object a line."""
@@ -52,6 +55,9 @@ class Lines:
 
     def login_reply(self, ack: LoginAck, missed: Sequence[Push]) -> tuple[bytes, int]:  # noqa: ARG002
         return _encode(ack) + b"\n", 0
+
+    def part(self, group: Group) -> Any:
+        return msgspec.Raw(_encode(group))
 
 
 class Classic:
@@ -67,6 +73,9 @@ class Classic:
         if isinstance(frame, RegisterAck):
             return (_encode(frame) + b"\0",)
         return ()
+
+    def part(self, group: Group) -> Any:
+        return group
 
     def login_reply(self, ack: LoginAck, missed: Sequence[Push]) -> tuple[bytes, int]:
         reply = _fitting_reply(ack)

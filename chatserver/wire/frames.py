@@ -16,7 +16,7 @@ State = Literal["online", "offline"]
 Role = Literal["creator", "normal"]
 
 
-class Friend(msgspec.Struct, kw_only=True):
+class Friend(msgspec.Struct, kw_only=True, gc=False):
     """One entry of a list of friends."""
 
     id: int
@@ -24,7 +24,7 @@ class Friend(msgspec.Struct, kw_only=True):
     state: State
 
 
-class GroupUser(msgspec.Struct, kw_only=True):
+class GroupUser(msgspec.Struct, kw_only=True, gc=False):
     """One member of a group."""
 
     id: int
