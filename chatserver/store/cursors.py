@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from typing import NamedTuple
 
+from twisted.internet.defer import Deferred
+
+from chatserver.spawn import spawn
 from chatserver.store.chunks import chunks, marks
 from chatserver.store.conversations import Part
 from chatserver.store.database import Database
@@ -60,8 +63,8 @@ class Cursors:
     def __init__(self, database: Database) -> None:
         self._database = database
         self._unwritten: Positions = {}
-        self._writing: list[Positions] = []
-        self._failures = 0
+        self._writing: Positions | None = None
+        self._waiting: list[Deferred[None]] = []  # for the flush behind that
 
     def note(self, device: int, conversation: int, seq: int) -> None:
         """Everything up to ``seq`` has reached the device."""
@@ -75,31 +78,48 @@ class Cursors:
         """Whether all that was noted (of one device) is in the database."""
         if device is None:
             return not self._unwritten and not self._writing
-        return device not in self._unwritten and not any(
-            device in positions for positions in self._writing
-        )
+        return device not in self._unwritten and device not in (self._writing or ())
 
     async def flush(self) -> None:
         """Write down what has been noted so far; when this returns, all of it is written.
 
+        All who ask while one flush is under way share the next.
+
         :raises TryAgain: the database can't be reached; what was noted stays noted.
         """
+        if self._writing is None:
+            await self._write()
+        else:
+            written: Deferred[None] = Deferred()
+            self._waiting.append(written)
+            await written
+
+    async def _write(self) -> None:
         positions, self._unwritten = self._unwritten, {}
-        self._writing.append(positions)
-        failures = self._failures
+        self._writing = positions
         try:
-            # Even with nothing new: writes run in order, so this waits for earlier flushes.
-            await self._database.write(_upsert, self._database.upsert_cursor, positions)
+            if positions:
+                await self._database.write(_upsert, self._database.upsert_cursor, positions)
         except BaseException:
-            self._failures += 1
             for device, noted in positions.items():
                 for conversation, seq in noted.items():
                     self.note(device, conversation, seq)
             raise
         finally:
-            self._writing.remove(positions)
-        if self._failures > failures:  # an earlier flush left something
-            await self.flush()
+            self._writing = None
+            if self._waiting:
+                waiting, self._waiting = self._waiting, []
+                spawn(self._write_for(waiting), "writing cursors")
+
+    async def _write_for(self, waiting: Sequence[Deferred[None]]) -> None:
+        try:
+            await self._write()
+        except Exception as problem:
+            for written in waiting:
+                written.errback(problem)
+        else:
+            for written in waiting:
+                written.callback(None)
 
 
 def _upsert(cursor: Cursor, sql: str, positions: Positions) -> None:

@@ -16,11 +16,13 @@ from chatserver.store.chunks import chunks, marks
 from chatserver.store.database import Database
 from chatserver.store.engine import Cursor
 from chatserver.store.errors import RowRefused
+from chatserver.store.gathered import GatheredReads
 from chatserver.store.group_commit import AwaitedCommit
 from chatserver.store.nodes import beat, select_online
 from chatserver.store.places import Claimed, Place
 
 _BATCH = 300  # claims and releases in one transaction
+_ASKED = 100  # questions who is online in one read
 _TRIES = 5  # of a batch that loses against another node's
 
 
@@ -43,6 +45,9 @@ class SharedPlaces:
         self._node = node
         self._steps: AwaitedCommit[Step, Claimed | bool] = AwaitedCommit(
             clock, self._commit, _BATCH
+        )
+        self._online: GatheredReads[Collection[int], set[int]] = GatheredReads(
+            clock, self._read_online, _ASKED
         )
         self._unreleased: set[Place] = set()
 
@@ -68,7 +73,7 @@ class SharedPlaces:
         return outcome
 
     async def online(self, accounts: Collection[int]) -> set[int]:
-        return await self._database.read(_select_online, accounts)
+        return await self._online.ask(accounts)
 
     async def nodes_of(self, account: int) -> set[str]:
         return await self._database.read(_select_nodes, account)
@@ -88,6 +93,11 @@ class SharedPlaces:
             for place in list(self._unreleased)
             if place in self._unreleased and await self.release(place)
         ]
+
+    async def _read_online(self, questions: list[Collection[int]]) -> list[set[int]]:
+        accounts: set[int] = set().union(*questions)
+        online = await self._database.read(_select_online, accounts)
+        return [online.intersection(question) for question in questions]
 
     async def _commit(self, steps: list[Step]) -> Sequence[Claimed | bool | Exception]:
         problem: Exception = TryAgain(retry_after=1.0)
@@ -155,18 +165,21 @@ def _select_held(cursor: Cursor, for_update: str, accounts: Sequence[int]) -> He
 
 
 def _write_changes(cursor: Cursor, before: Held, after: Held) -> None:
-    gone, changed, new = [], [], []
+    gone: list[Place] = []
+    changed, new = [], []
     for account, devices in after.items():
-        for name in before[account].keys() - devices.keys():
-            gone.append((account, name))
+        gone += [before[account][name] for name in before[account].keys() - devices.keys()]
         for name, place in devices.items():
             earlier = before[account].get(name)
             if earlier is None:
                 new.append(tuple(place))
             elif earlier != place:
                 changed.append((place.node, place.holder, account, name))
-    if gone:
-        cursor.executemany("DELETE FROM places WHERE account = ? AND device = ?", gone)
+    if gone:  # a holder is one connection, and has one place
+        cursor.execute(
+            f"DELETE FROM places WHERE account IN ({marks(gone)}) AND holder IN ({marks(gone)})",
+            [place.account for place in gone] + [place.holder for place in gone],
+        )
     if changed:
         cursor.executemany(
             "UPDATE places SET node = ?, holder = ? WHERE account = ? AND device = ?", changed

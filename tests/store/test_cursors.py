@@ -11,6 +11,7 @@ from chatserver.store.database import Database
 from chatserver.store.engine import Cursor
 from chatserver.store.engines import engine_of
 from tests.store.cases import StoreCase, all_of, error_of
+from tests.store.statements import Recording
 
 
 class CursorTests(StoreCase):
@@ -81,6 +82,22 @@ class CursorTests(StoreCase):
         await self.cursors.flush()
         self.assertEqual(self._written(), {(1, 10): 5})
         self.assertTrue(self.cursors.is_settled())
+
+    async def test_flushes_that_wait_are_one(self) -> None:
+        recording = self.store._database._engine = Recording(self.store._database._engine)
+        flushes = []
+        for device in range(10):
+            self.cursors.note(device, 10, 5)
+            flushes.append(Deferred.fromCoroutine(self.cursors.flush()))
+        await all_of(flushes)
+        self.assertEqual(len(recording.transactions), 2)
+        self.assertEqual(len(self._written()), 10)
+        self.assertTrue(self.cursors.is_settled())
+
+    async def test_nothing_to_write_is_no_transaction(self) -> None:
+        recording = self.store._database._engine = Recording(self.store._database._engine)
+        await self.cursors.flush()
+        self.assertEqual(recording.transactions, [])
 
     async def test_many_are_written_at_once(self) -> None:
         for device in range(1000):
