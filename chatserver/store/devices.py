@@ -205,7 +205,9 @@ def _select_owners(cursor: Cursor, shown: Sequence[_Shown]) -> list[TokenOwner |
         f"WHERE t.hash IN ({marks(hashes)})",
         hashes,
     )
-    rows = {row[0]: row for row in cursor.fetchall()}
+    # What has expired must take no more work than what never was.
+    begun = min(now for _, now in shown)
+    rows = {row[0]: row for row in cursor.fetchall() if row[1] >= begun}
     ties = select_ties(cursor, sorted({row[4] for row in rows.values()})) if rows else {}
     owners: list[TokenOwner | None] = []
     for token_hash, now in shown:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from chatserver.services.passwords import Passwords
-from chatserver.wire.requests import Login
 from tests.server.messages import NOBODY, WRONG, by_token, register
 from tests.store.statements import Recording
 from tests.support.servers import PASSWORD, ServerCase
@@ -34,7 +33,7 @@ class GuessingCase(ServerCase):
     def start(self, **settings: Any) -> None:
         super().start(**settings)
         node: Any = self.server._node
-        service = node.dispatcher._handlers[Login].__self__
+        service = node.accounts
         self.hashes = service._passwords = Counting(service._passwords)
         self.engine = node.store._database._engine = Recording(node.store._database._engine)
 

@@ -135,9 +135,8 @@ class MetricsTests(MetricsCase):
 
     def _break_a_handler(self) -> None:
         node: Any = self.server._node
-        handlers = node.dispatcher._handlers
-        for kind in handlers:
-            handlers[kind] = lambda turn, request: 1 // 0
+        for way in node.dispatcher._ways.values():
+            way.handle = lambda turn, request: 1 // 0
 
 
 class PausedTests(MetricsCase):
