@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import socket
 from collections.abc import Callable
 from typing import Any, Protocol
 
@@ -14,7 +13,6 @@ from twisted.internet.interfaces import (
     ITCPTransport,
 )
 from twisted.protocols.basic import LineReceiver
-from twisted.protocols.tls import TLSMemoryBIOProtocol
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
@@ -24,11 +22,11 @@ from chatserver.proxied import BadHeader, HeaderReader, NoHeader
 from chatserver.sessions.connections import Connections
 from chatserver.sessions.session import Session
 from chatserver.settings import Settings
+from chatserver.sockets import below_tls, tune
 from chatserver.wire.dialects import CLASSIC, LINES, Dialect
 from chatserver.wire.frames import Frame, Goodbye, Reply
 from chatserver.wire.framing import ClassicSplitter, FrameTooLong
 
-_INTERNET = (socket.AF_INET, socket.AF_INET6)
 _CLOSE_LIMIT = 5.0  # seconds in which what was sent may still leave
 _ANSWER_LIMIT = 20.0  # seconds in which the last requests of a connection are answered
 _LINGER = 1.0  # seconds in which the client may close its side
@@ -88,7 +86,6 @@ class ChatProtocol(LineReceiver):
     """
 
     __slots__ = (
-        "MAX_LENGTH",
         "_abort",
         "_buffer",
         "_busyReceiving",
@@ -100,9 +97,8 @@ class ChatProtocol(LineReceiver):
         "_is_closing",
         "_is_ended",
         "_is_read_closed",
-        "_keepalive",
-        "_max_frame",
         "_session",
+        "_settings",
         "_socket",
         "_splitter",
         "_was_told",
@@ -131,10 +127,7 @@ class ChatProtocol(LineReceiver):
         self._clock = clock
         self._header = header
         self._client: str | None = None
-        self._max_frame = settings.max_frame
-        self._keepalive = settings.keepalive
-        # A line may end with "\r\n", of which the "\r" is no part of the frame.
-        self.MAX_LENGTH = settings.max_frame + 1
+        self._settings = settings
         self._session: Session | None = None
         self._splitter: ClassicSplitter | None = None
         self._socket: Any = None
@@ -147,15 +140,20 @@ class ChatProtocol(LineReceiver):
         self.opened = clock.seconds()
 
     @property
+    def MAX_LENGTH(self) -> int:  # type: ignore[override]  # noqa: N802
+        """A line may end with ``\\r\\n``, of which the ``\\r`` is no part of the frame."""
+        return self._settings.max_frame + 1
+
+    @property
     def peer(self) -> str:
         """The client's address, without its port."""
         return self._client or str(getattr(self.transport.getPeer(), "host", "local"))
 
     def connectionMade(self) -> None:
-        self._socket = below = _below_tls(self.transport)
+        self._socket = below = below_tls(self.transport)
         below.registerProducer(_DrainWatch(self), False)
         if ITCPTransport.providedBy(below):
-            _tune(below, self._keepalive)
+            tune(below, self._settings.keepalive)
         self._home.connections.add(self)
 
     def dataReceived(self, data: bytes) -> None:
@@ -179,7 +177,7 @@ class ChatProtocol(LineReceiver):
             data = self._buffer + data
         lines = data.split(b"\n")
         self._buffer = lines.pop()
-        longest, receive = self._max_frame, self._home.receive
+        longest, receive = self._settings.max_frame, self._home.receive
         for number, line in enumerate(lines, 1):
             if line.startswith(b"{") and len(line) <= longest:
                 receive(session, line)
@@ -196,7 +194,7 @@ class ChatProtocol(LineReceiver):
         if self._is_ended:
             return
         frame = line[:-1] if line.endswith(b"\r") else line
-        if len(frame) > self._max_frame:
+        if len(frame) > self._settings.max_frame:
             self.lineLengthExceeded(line)
         elif not frame.isspace() and frame:
             assert self._session is not None
@@ -220,7 +218,7 @@ class ChatProtocol(LineReceiver):
         if self._is_closing:
             self._is_ended = True
             return
-        error = Malformed(f"a frame may have at most {self._max_frame} bytes")
+        error = Malformed(f"a frame may have at most {self._settings.max_frame} bytes")
         if self._session is None:
             self._turn_away(error)
         else:
@@ -331,7 +329,7 @@ class ChatProtocol(LineReceiver):
         self._home.connections.decided(self)
         session = self._session = self._home.open_session(self, dialect)
         if dialect is CLASSIC:
-            self._splitter = ClassicSplitter(self._max_frame)
+            self._splitter = ClassicSplitter(self._settings.max_frame)
             self.line_mode = 0
         return session
 
@@ -381,27 +379,3 @@ def _dialect_of(data: bytes) -> Dialect | None:
     if newline < 0 and nul < 0:
         return None
     return LINES if nul < 0 or 0 <= newline < nul else CLASSIC
-
-
-def _below_tls(transport: Any) -> Any:
-    """TLS turns what is written into other bytes; the socket below it knows what is out."""
-    return transport.transport if isinstance(transport, TLSMemoryBIOProtocol) else transport
-
-
-def _tune(transport: Any, seconds: float) -> None:
-    """Send without delay; find a peer that is gone within ``seconds``, idle or not."""
-    handle: socket.socket = transport.getHandle()
-    if handle.family not in _INTERNET:
-        return
-    transport.setTcpNoDelay(True)
-    transport.setTcpKeepAlive(True)
-    probes = 3
-    options = {
-        "TCP_KEEPIDLE": max(1, int(seconds * 0.4)),
-        "TCP_KEEPINTVL": max(1, int(seconds * 0.2)),
-        "TCP_KEEPCNT": probes,
-        "TCP_USER_TIMEOUT": int(seconds * 1000),
-    }
-    for name, value in options.items():
-        if hasattr(socket, name):
-            handle.setsockopt(socket.IPPROTO_TCP, getattr(socket, name), value)

@@ -14,7 +14,18 @@ ROOT = Path(__file__).resolve().parent.parent
 # The parts of the server, from the ground up. A part is a package or a module; it may
 # import what stands in a lower row. In its own row it may import only itself.
 ROWS = [
-    ["errors", "settings", "clock", "spawn", "peak", "memory", "doors", "proxied", "ports"],
+    [
+        "errors",
+        "settings",
+        "clock",
+        "spawn",
+        "peak",
+        "memory",
+        "doors",
+        "proxied",
+        "ports",
+        "sockets",
+    ],
     ["wire", "exposure", "hub"],
     ["store", "bus", "sessions"],
     ["dispatcher"],

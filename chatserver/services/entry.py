@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Collection
 from contextlib import suppress
 from itertools import count
@@ -21,7 +22,13 @@ from chatserver.services.presence import PresenceService
 from chatserver.services.sequencer import Sequencer
 from chatserver.services.sync import Missed, Sync
 from chatserver.sessions.connections import Connections
-from chatserver.sessions.registry import GroupPlace, LocalAccount, Registry, Vacated
+from chatserver.sessions.registry import (
+    NO_CONVERSATIONS,
+    GroupPlace,
+    LocalAccount,
+    Registry,
+    Vacated,
+)
 from chatserver.sessions.requests import Turn
 from chatserver.sessions.session import Login as LoggedIn
 from chatserver.sessions.session import Session
@@ -96,6 +103,7 @@ class Entries:
         self._handover = handover
         self._node = node
         self._clock = clock
+        self._note = store.cursors.note  # one for all sessions
         self._claiming: set[str] = set()  # holders that wait for their place
         self._displaced: set[str] = set()  # those of them that have lost it already
 
@@ -224,9 +232,9 @@ class Entries:
         login = LoggedIn(
             account,
             device,
-            place.device_name,
+            sys.intern(place.device_name),  # many have the same
             place.holder,
-            self._store.cursors.note,
+            self._note,
             acks=request.ack,
         )
         session.login = login
@@ -346,7 +354,7 @@ class Entries:
         account = login.account
         are_others_here = account.conversations is not None
         if account.conversations is None:
-            account.conversations = set()
+            account.conversations = NO_CONVERSATIONS
         for conversation, seq in self._sync.begin(login, standing).items():
             if are_others_here:
                 joined = self._registry.joined(account, conversation)
@@ -356,7 +364,7 @@ class Entries:
             # What the device has had already may be told late here.
             is_read = conversation not in (login.unsynced or ())
             if is_read and self._sequencer.lags(conversation, seq):
-                login.from_log[conversation] = seq
+                login.note_from_log(conversation, seq)
 
     def _forget(self, account: LocalAccount, vacated: Vacated) -> None:
         """Hear no more of what nobody here needs to."""

@@ -57,9 +57,7 @@ class Sequencer:
 
     def follow(self, account: LocalAccount, conversation: int, last: int) -> None:
         """Hand on to an account what follows ``last``, unless others here are further."""
-        assert account.conversations is not None
-        if conversation not in account.conversations:
-            account.conversations.add(conversation)
+        if account.follow(conversation):
             self._followers[conversation] = self._followers.get(conversation, 0) + 1
         self._last.setdefault(conversation, last)
 

@@ -101,7 +101,8 @@ class Sync:
             else:
                 session.skip(one.conversation, one.seq)
             unsynced = login.unsynced[one.conversation]
-            unsynced.floor = login.from_log[one.conversation] = one.seq
+            unsynced.floor = one.seq
+            login.note_from_log(one.conversation, one.seq)
             if unsynced.floor >= unsynced.target:
                 del login.unsynced[one.conversation]
 
@@ -131,7 +132,8 @@ class Sync:
             else:
                 session.push(conversation, seq, session.dialect.encode(push), live=False)
             unsynced = login.unsynced[conversation]
-            unsynced.floor = login.from_log[conversation] = seq
+            unsynced.floor = seq
+            login.note_from_log(conversation, seq)
             if unsynced.floor >= unsynced.target:
                 del login.unsynced[conversation]
         if not page:  # the log has not what was asked for

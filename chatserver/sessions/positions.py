@@ -19,6 +19,9 @@ class _Position:
         self.acked = 0
 
 
+_NOWHERE: dict[int, _Position] = {}  # where a new connection is; never written to
+
+
 class AckedPositions:
     """For a client that acknowledges: a message has arrived when it says so.
 
@@ -30,7 +33,7 @@ class AckedPositions:
     def __init__(self, device: int, note: Note) -> None:
         self._device = device
         self._note = note
-        self._positions: dict[int, _Position] = {}
+        self._positions = _NOWHERE
 
     def pushed(self, conversation: int, seq: int) -> None:
         """A message is on its way to the client."""
@@ -60,5 +63,7 @@ class AckedPositions:
         return True
 
     def _begin(self, conversation: int) -> _Position:
+        if self._positions is _NOWHERE:
+            self._positions = {}
         position = self._positions[conversation] = _Position()
         return position

@@ -16,6 +16,13 @@ class GroupPlace(NamedTuple):
     joined: int
 
 
+# Shared by all accounts that have none, as an empty one of each would take more memory than
+# all the rest of an account. They are never written to.
+_NO_GROUPS: dict[int, GroupPlace] = {}
+_NOBODY: set[int] = set()
+NO_CONVERSATIONS: set[int] = set()
+
+
 class LocalAccount:
     """An account with a session on this node.
 
@@ -30,10 +37,22 @@ class LocalAccount:
         self.name = name
         #: Limits the requests of all its sessions; None before the first.
         self.bucket: TokenBucket | None = None
-        self.sessions: list[Session] = []
-        self.groups: dict[int, GroupPlace] = {}
-        self.friends: set[int] = set()
+        self.sessions: tuple[Session, ...] = ()
+        self.groups = _NO_GROUPS
+        self.friends = _NOBODY
         self.conversations: set[int] | None = None
+
+    def follow(self, conversation: int) -> bool:
+        """Note that it takes part in a conversation, once all have been read; is that news?"""
+        known = self.conversations
+        assert known is not None
+        if conversation in known:
+            return False
+        if known is NO_CONVERSATIONS:
+            self.conversations = {conversation}
+        else:
+            known.add(conversation)
+        return True
 
 
 class Vacated(NamedTuple):
@@ -90,12 +109,12 @@ class Registry:
         """Put a session under its account, of which there must be one object only."""
         known = self._accounts.setdefault(account.id, account)
         assert known is account
-        account.sessions.append(session)
+        account.sessions = (*account.sessions, session)
 
     def remove(self, account: LocalAccount, session: Session) -> Vacated:
         """Take a session away."""
         vacated = Vacated([], [], [])
-        account.sessions.remove(session)
+        account.sessions = tuple(one for one in account.sessions if one is not session)
         if account.sessions:
             return vacated
         del self._accounts[account.id]
@@ -116,10 +135,14 @@ class Registry:
 
     def add_group(self, account: LocalAccount, group: int, place: GroupPlace) -> None:
         """Deliver a group's messages to the account from now on."""
+        if account.groups is _NO_GROUPS:
+            account.groups = {}
         account.groups[group] = place
         self._members.setdefault(place.conversation, {})[account] = place.joined
 
     def add_friend(self, account: LocalAccount, friend: int) -> None:
         """Tell the account of a friend's presence from now on."""
+        if account.friends is _NOBODY:
+            account.friends = set()
         account.friends.add(friend)
         self._watchers.setdefault(friend, set()).add(account)

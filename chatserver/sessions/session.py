@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from itertools import count
 from typing import TYPE_CHECKING
 
 from twisted.internet.defer import Deferred, succeed
@@ -21,7 +20,7 @@ from chatserver.wire.frames import Frame, Goodbye, ServerPing
 if TYPE_CHECKING:
     from chatserver.sessions.registry import LocalAccount
 
-_numbers = count(1)
+_NOTHING: dict[int, int] = {}  # what most logins have from the log; never written to
 
 
 class Unsynced:
@@ -75,7 +74,13 @@ class Login:
         #: What the log has to be read for, by conversation; None when pushes come live.
         self.unsynced: dict[int, Unsynced] | None = {}
         #: The last message that came from the log, by conversation: it may be told late.
-        self.from_log: dict[int, int] = {}
+        self.from_log = _NOTHING
+
+    def note_from_log(self, conversation: int, seq: int) -> None:
+        """A message came from the log, or needs not come."""
+        if self.from_log is _NOTHING:
+            self.from_log = {}
+        self.from_log[conversation] = seq
 
 
 class Session:
@@ -101,7 +106,6 @@ class Session:
         "last_ping",
         "login",
         "login_since",
-        "number",
         "outbox",
         "requests",
     )
@@ -115,7 +119,6 @@ class Session:
         desk: Desk,
         note: Note,
     ) -> None:
-        self.number = next(_numbers)
         self.connection = connection
         self.dialect = dialect
         self.desk = desk

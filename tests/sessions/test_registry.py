@@ -34,7 +34,7 @@ class RegistryTests(SynchronousTestCase):
         second = session()
         self.registry.add(local, second)
         self.assertIs(self.registry.account(1), local)
-        self.assertEqual(local.sessions, [first, second])
+        self.assertEqual(local.sessions, (first, second))
         self.assertEqual(self.registry.remove(local, first), Vacated([], [], []))
         self.assertIs(self.registry.account(1), local)
         self.assertEqual(local.sessions, [second])
