@@ -319,12 +319,11 @@ class PasswordTests(RedisCase):
         texts = self.logged()
         bus.start("chat")
         await until(lambda: bus.is_whole)
-        for _ in range(100):
-            bus.publish(["x"], ONLINE)
-        await until(lambda: texts)
+        for number in range(100):
+            bus.publish([f"t{number}"], ONLINE)
+        await until(lambda: any("publish" in text for text in texts))
         await until(lambda: not bus.is_whole)
-        self.assertIn("publish", texts[0])
-        self.assertEqual(len(texts), 1, texts)
+        self.assertLess(len(texts), 10, "once for a connection, not for each refusal")
 
     async def test_a_user_who_may_not_subscribe_is_told_why(self) -> None:
         user = "user chat on >secret resetchannels &another:* -@all +publish +subscribe +ping"

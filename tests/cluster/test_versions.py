@@ -35,8 +35,8 @@ class MixedVersionTests(ClusterCase):
             await li_client.next(msgid=5, msg=f"to li {number}")
         for client in (li_client, zoe_client):
             self.assertEqual(await client.settled(), [])
-        self.assertEqual(len(texts), 2, "once for each node")
-        self.assertTrue(all("version" in text for text in texts))
+        told = [text for text in texts if "version" in text]
+        self.assertEqual(len(told), 2, "once for each node")
 
     async def test_the_account_s_device_on_the_other_node_gets_what_was_sent_here(self) -> None:
         zoe = self.add_account()
