@@ -37,7 +37,7 @@ class RegistryTests(SynchronousTestCase):
         self.assertEqual(local.sessions, (first, second))
         self.assertEqual(self.registry.remove(local, first), Vacated([], [], []))
         self.assertIs(self.registry.account(1), local)
-        self.assertEqual(local.sessions, [second])
+        self.assertEqual(local.sessions, (second,))
         self.assertEqual(self.registry.remove(local, second), Vacated([1], [], []))
         self.assertIsNone(self.registry.account(1))
 
