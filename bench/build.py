@@ -9,7 +9,7 @@ from cluster.process import program
 
 _HERE = Path(__file__).parent
 _SOURCES = {
-    "generator": ["generator.c", "lines.c", "measure.c"],
+    "generator": ["generator.c", "clients.c", "options.c", "lines.c", "measure.c"],
     "relay": ["relay.c", "lines.c"],
 }
 

@@ -22,265 +22,11 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-#include "lines.h"
+#include "clients.h"
 #include "measure.h"
-
-enum { LOGIN_ACK = 2, ONE_CHAT = 5, GROUP_CHAT = 9, REPLY = 11, PING = 13, PRESENCE = 16, SIGNAL = 18 };
+#include "options.h"
 
 enum { WAVES = 4, LONGEST = 6 }; /* times --seconds */
-
-#define NUMBERS 10000000000ll /* a text begins with its stream's number times this, plus its own */
-
-static struct {
-    int ports[2], port_count;
-    const char *people;
-    int pairs, window, receivers, at_once, step, size, ack_every, cids;
-    long group;
-    double seconds, warm_up, patience; /* after a silence so long, what has not come is lost */
-} options = {.pairs = 50, .window = 1, .receivers = 99, .at_once = 50, .step = 1000,
-             .size = 140, .ack_every = 64, .seconds = 2, .warm_up = 0.5, .patience = 5};
-
-typedef struct {
-    long id;
-    char token[64];
-} person;
-
-typedef struct stream stream;
-
-/* Somebody's connection. */
-typedef struct {
-    connection line;
-    bool is_logged_in;
-    int64_t pending; /* messages that still belong to the login */
-    uint64_t begun;
-    stream *sends, *receives;
-    int64_t last_number, conv, seq; /* of the last push */
-    int unacknowledged;
-} client;
-
-/* The messages of one sender, numbered from 1. */
-struct stream {
-    client *sender;
-    int receivers;
-    bool is_touched, has_base;
-    int64_t sent, answered, delivered;
-    int64_t base; /* message n has the seq base + n */
-    int64_t mask;
-    struct {
-        uint64_t sent_at;
-        int missing;
-    } *flights; /* a ring, by number */
-};
-
-static struct {
-    int64_t lost, repeated, holes, wrong_seq, misled, refused, closed, odd;
-} faults;
-
-static person *people;
-static int people_count, stream_count, touched_count, logged_in, msgid;
-static stream *streams, **touched;
-static bool is_stopping;
-
-/* The number behind a key, or -1. */
-static int64_t number_after(const char *line, size_t size, const char *key)
-{
-    size_t length = strlen(key);
-    const char *found = memmem(line, size, key, length);
-    return found ? strtoll(found + length, NULL, 10) : -1;
-}
-
-static bool is_silent(void)
-{
-    return now() - arrived_at > (uint64_t)(options.patience * SECOND);
-}
-
-static void complain(int64_t *fault, const char *line, size_t size)
-{
-    if (!(*fault)++)
-        fprintf(stderr, "generator: unexpected: %.*s\n", (int)size, line);
-}
-
-/* ---- logins ---- */
-
-static void log_in(client *c, const person *who, int port)
-{
-    char line[128];
-    c->is_logged_in = false;
-    c->begun = now();
-    connect_to(&c->line, port);
-    put(&c->line, line, sprintf(line, "{\"msgid\":1,\"token\":\"%s\",\"ack\":true}\n", who->token));
-}
-
-static void take_login(client *c, const char *line, size_t size)
-{
-    c->pending = number_after(line, size, "\"pending\":");
-    if (number_after(line, size, "\"errno\":") != 0 || c->pending < 0) {
-        complain(&faults.refused, line, size);
-        return;
-    }
-    c->is_logged_in = true;
-    logged_in++;
-}
-
-/* ---- streams ---- */
-
-static void touch(stream *s)
-{
-    if (!s->is_touched)
-        touched[touched_count++] = s;
-    s->is_touched = true;
-}
-
-/* How many messages are no longer under way. */
-static int64_t finished(const stream *s)
-{
-    if (!s->receivers)
-        return s->answered;
-    return msgid != SIGNAL && s->answered < s->delivered ? s->answered : s->delivered;
-}
-
-/* Whom a sender writes to: its receiver, or one after the other of those who are offline. */
-static long addressee(const stream *s)
-{
-    long number = s - streams;
-    if (!s->receivers)
-        number = (number * 7 + s->sent) % (people_count - options.pairs);
-    return people[options.pairs + number].id;
-}
-
-static void send_one(stream *s)
-{
-    static char filler[65536], line[70000];
-    if (!*filler)
-        memset(filler, 'x', sizeof filler - 1);
-    s->sent++;
-    long long number = (s - streams) * NUMBERS + s->sent;
-    bool is_group = msgid == GROUP_CHAT;
-    int size = sprintf(line, "{\"msgid\":%d,\"%s\":%ld", msgid, is_group ? "groupid" : "toid",
-                       is_group ? options.group : addressee(s));
-    if (options.cids) /* connections begin at times of their own */
-        size += sprintf(line + size, ",\"cid\":\"%lu-%lld\"", s->sender->begun, number);
-    size += sprintf(line + size, ",\"%s\":\"%015lld ", msgid == SIGNAL ? "data" : "msg", number);
-    int room = options.size - size - 3;
-    size += sprintf(line + size, "%.*s\"}\n", room > 0 ? room : 0, filler);
-    put(&s->sender->line, line, size);
-}
-
-/* Send until the window is full. */
-static void fill(stream *s)
-{
-    uint64_t at = now();
-    s->is_touched = false;
-    while (!is_stopping && s->sent - finished(s) < options.window) {
-        send_one(s);
-        s->flights[s->sent & s->mask].sent_at = at;
-        s->flights[s->sent & s->mask].missing = s->receivers;
-    }
-}
-
-void end_turn(void)
-{
-    for (int i = 0; i < touched_count; i++)
-        fill(touched[i]);
-    touched_count = 0;
-}
-
-static void count(const stream *s, int64_t number)
-{
-    note_latency(arrived_at - s->flights[number & s->mask].sent_at);
-    counts.deliveries++;
-}
-
-static void check_seq(stream *s, int64_t number, int64_t seq)
-{
-    if (!s->has_base)
-        s->base = seq - number;
-    s->has_base = true;
-    if (seq != s->base + number)
-        faults.wrong_seq++;
-}
-
-static void take_reply(client *c, const char *line, size_t size)
-{
-    stream *s = c->sends;
-    if (!s || number_after(line, size, "\"errno\":") != 0) {
-        complain(&faults.refused, line, size);
-        return;
-    }
-    s->answered++;
-    if (s->receivers)
-        check_seq(s, s->answered, number_after(line, size, "\"seq\":"));
-    else
-        count(s, s->answered);
-    touch(s);
-}
-
-static void arrive(stream *s, int64_t number)
-{
-    count(s, number);
-    if (--s->flights[number & s->mask].missing == 0) {
-        s->delivered++;
-        touch(s);
-    }
-}
-
-static void acknowledge(client *c)
-{
-    char line[96];
-    if (c->unacknowledged)
-        put(&c->line, line,
-            sprintf(line, "{\"msgid\":12,\"conv\":%ld,\"seq\":%ld}\n", c->conv, c->seq));
-    c->unacknowledged = 0;
-}
-
-static void take_push(client *c, const char *line, size_t size)
-{
-    stream *s = c->receives;
-    int64_t text = number_after(line, size, msgid == SIGNAL ? "\"data\":\"" : "\"msg\":\"");
-    if (!s || text / NUMBERS != s - streams) {
-        complain(&faults.misled, line, size);
-        return;
-    }
-    int64_t number = text % NUMBERS;
-    if (number <= c->last_number || number > s->sent) {
-        complain(&faults.repeated, line, size);
-        return;
-    }
-    faults.holes += number - c->last_number - 1;
-    while (c->last_number < number)
-        arrive(s, ++c->last_number);
-    if (msgid == SIGNAL)
-        return;
-    c->conv = number_after(line, size, "\"conv\":");
-    c->seq = number_after(line, size, "\"seq\":");
-    check_seq(s, number, c->seq);
-    if (++c->unacknowledged == options.ack_every)
-        acknowledge(c);
-}
-
-void take_line(connection *line_of, const char *line, size_t size)
-{
-    client *c = (client *)line_of;
-    int kind = size > 11 && !memcmp(line, "{\"msgid\":", 9) ? atoi(line + 9) : 0;
-    if (c->pending > 0 && (kind == ONE_CHAT || kind == GROUP_CHAT))
-        c->pending--;
-    else if (kind == msgid)
-        take_push(c, line, size);
-    else if (kind == REPLY)
-        take_reply(c, line, size);
-    else if (kind == LOGIN_ACK)
-        take_login(c, line, size);
-    else if (kind != PRESENCE && kind != PING)
-        complain(&faults.odd, line, size);
-}
-
-void take_end(connection *c)
-{
-    (void)c;
-    faults.closed++;
-}
-
-/* ---- modes ---- */
 
 static void run_for(double seconds)
 {
@@ -321,41 +67,15 @@ static void run_measured(int receivers)
         turn(5);
 }
 
-static int64_t under_way(void)
-{
-    int64_t sum = 0;
-    for (stream *s = streams; s < streams + stream_count; s++)
-        sum += s->sent - finished(s);
-    return sum;
-}
-
-static client *make_streams(int receivers)
-{
-    int64_t ring = 1;
-    while (ring <= options.window)
-        ring *= 2;
-    client *clients = zeroed(stream_count + receivers, sizeof *clients);
-    streams = zeroed(stream_count, sizeof *streams);
-    touched = zeroed(stream_count, sizeof *touched);
-    for (int i = 0; i < stream_count; i++) {
-        streams[i] = (stream){.sender = &clients[i], .receivers = receivers / stream_count, .mask = ring - 1,
-                              .flights = zeroed(ring, sizeof *streams->flights)};
-        clients[i].sends = &streams[i];
-    }
-    for (int i = 0; i < receivers; i++)
-        clients[stream_count + i].receives = &streams[i % stream_count];
-    return clients;
-}
-
 static void run_streams(bool is_offline)
 {
-    stream_count = msgid == GROUP_CHAT ? 1 : options.pairs;
+    int senders = msgid == GROUP_CHAT ? 1 : options.pairs;
     int receivers = is_offline ? 0 : msgid == GROUP_CHAT ? options.receivers : options.pairs;
-    int count = stream_count + receivers;
+    int count = senders + receivers;
     if (people_count < count + is_offline)
         die("people: not enough");
-    client *clients = make_streams(receivers);
-    log_in_all(clients, count, stream_count);
+    client *clients = make_streams(senders, receivers);
+    log_in_all(clients, count, senders);
     run_for(0.2);
     for (stream *s = streams; s < streams + stream_count; s++)
         touch(s);
@@ -418,54 +138,6 @@ static void run_idle(void)
     printf(",\"memory\":[%s]", steps);
 }
 
-/* ---- the command line ---- */
-
-static void read_people(void)
-{
-    FILE *file = fopen(options.people, "r");
-    if (!file)
-        die(options.people);
-    person one;
-    while (fscanf(file, "%ld %63s", &one.id, one.token) == 2) {
-        if (!(people = realloc(people, (people_count + 1) * sizeof *people)))
-            die("memory");
-        people[people_count++] = one;
-    }
-    fclose(file);
-}
-
-static void read_option(const char *name, const char *value)
-{
-    struct {
-        const char *name;
-        int *value;
-    } numbers[] = {{"--pairs", &options.pairs},         {"--window", &options.window},
-                   {"--receivers", &options.receivers}, {"--at-once", &options.at_once},
-                   {"--step", &options.step},           {"--size", &options.size},
-                   {"--ack-every", &options.ack_every}, {"--cids", &options.cids}};
-    for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++)
-        if (!strcmp(name, numbers[i].name)) {
-            *numbers[i].value = atoi(value);
-            return;
-        }
-    if (!strcmp(name, "--port") && options.port_count < 2)
-        options.ports[options.port_count++] = atoi(value);
-    else if (!strcmp(name, "--watch"))
-        watch_process(atoi(value));
-    else if (!strcmp(name, "--people"))
-        options.people = value;
-    else if (!strcmp(name, "--group"))
-        options.group = atol(value);
-    else if (!strcmp(name, "--seconds"))
-        options.seconds = atof(value);
-    else if (!strcmp(name, "--warm-up"))
-        options.warm_up = atof(value);
-    else if (!strcmp(name, "--patience"))
-        options.patience = atof(value);
-    else
-        die(name);
-}
-
 static void allow_many_connections(void)
 {
     struct rlimit files;
@@ -481,7 +153,7 @@ int main(int count, char **words)
     if (count < 2 || count % 2 || !options.port_count || !options.people)
         die("usage: generator MODE --port PORT --people FILE [OPTION VALUE]...");
     allow_many_connections();
-    read_people();
+    read_people(options.people);
     const char *mode = words[1];
     msgid = !strcmp(mode, "signal") ? SIGNAL : !strcmp(mode, "group") ? GROUP_CHAT : ONE_CHAT;
     if (!strcmp(mode, "login"))
