@@ -35,8 +35,10 @@ def put_into(page: Path, texts: Mapping[str, str]) -> None:
 
 def texts(results: Results, rows: Sequence[Row]) -> dict[str, str]:
     """What is to be put, by name."""
+    faults = ", ".join(f"{number} {name}" for name, number in results.faults().items())
+    seen = f"{faults or 'none'} in {len(results.measurements)} runs of the generator"
     return {
-        "machine": _facts(results.machine),
+        "machine": _facts({**results.machine, "faults": seen}),
         "wanted": table.wanted(results, rows),
         "costs": table.costs(results, rows),
     }

@@ -9,7 +9,7 @@ from typing import Any
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from bench.document import MEASURED, NoMark, put_into
+from bench.document import MEASURED, NoMark, put_into, texts
 from bench.generator import Load, Report
 from bench.people import Crowd
 from bench.plots import draw
@@ -199,6 +199,16 @@ class PageTests(SynchronousTestCase):
         with self.assertRaisesRegex(NoMark, "0 places for more"):
             put_into(self.page, {"it": "new", "more": "new"})
         self.assertIn("old", self.page.read_text())
+
+    def test_the_page_gets_the_machine_and_what_was_wrong(self) -> None:
+        faulty = measured(plan(SQLITE, 1), 0, report(1), report(1, faults={"lost": 2}))
+        rows = [row(plan(SQLITE, 1))]
+        told = texts(Results({"processor": "a slow one"}, faulty), rows)
+        self.assertEqual(told.keys(), set(MEASURED))
+        self.assertIn("| processor | a slow one |\n", told["machine"])
+        self.assertIn("| faults | 2 lost in 2 runs of the generator |\n", told["machine"])
+        told = texts(Results({}, faulty[:1]), rows)
+        self.assertIn("| faults | none in 1 runs of the generator |\n", told["machine"])
 
     def test_the_real_pages_have_all_places(self) -> None:
         docs = Path(__file__).parents[2] / "docs"
