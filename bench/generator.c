@@ -56,15 +56,12 @@ static void log_in_all(client *clients, int most, int senders)
     }
 }
 
-/* Run for the time that was asked for, and on until what was under way has changed several times:
-   at high windows and low rates, answers come in waves. */
-static void run_measured(int receivers)
+/* Whether it was measured for the time that was asked for, and until what was under way has changed
+   several times: at high windows and low rates, answers come in waves. */
+static bool is_enough(uint64_t begun, uint64_t done, uint64_t wave)
 {
-    int each = receivers > stream_count ? receivers : stream_count;
-    uint64_t begun = now(), wave = (uint64_t)options.window * each;
-    run_for(options.seconds);
-    while (counts.deliveries < WAVES * wave && now() - begun < LONGEST * options.seconds * SECOND)
-        turn(5);
+    double past = (now() - begun) / (double)SECOND;
+    return past >= options.seconds && (done >= WAVES * wave || past >= LONGEST * options.seconds);
 }
 
 static void run_streams(bool is_offline)
@@ -81,7 +78,9 @@ static void run_streams(bool is_offline)
         touch(s);
     run_for(options.warm_up);
     usage from = forget();
-    run_measured(receivers);
+    uint64_t begun = now(), wave = (uint64_t)options.window * (receivers > senders ? receivers : senders);
+    while (!is_enough(begun, counts.deliveries, wave))
+        turn(5);
     report(&from);
     is_stopping = true;
     for (arrived_at = now(); under_way() && !is_silent();)
@@ -92,31 +91,33 @@ static void run_streams(bool is_offline)
     run_for(0.1);
 }
 
+/* Count the logins that are complete, and begin others. */
+static void log_in_anew(client *clients)
+{
+    static uint64_t next;
+    for (client *c = clients; c < clients + options.at_once; c++) {
+        if (c->begun && (!c->is_logged_in || c->pending))
+            continue;
+        if (c->begun) {
+            note_latency(arrived_at - c->begun);
+            counts.logins++;
+            hang_up(&c->line);
+        }
+        log_in(c, &people[next % people_count], options.ports[next % options.port_count]);
+        next++;
+    }
+}
+
 static void run_logins(void)
 {
     client *clients = zeroed(options.at_once, sizeof *clients);
-    uint64_t next = 0, begun = now();
+    uint64_t begun, warm = now() + (uint64_t)(options.warm_up * SECOND);
+    for (; now() < warm && !faults.refused && !faults.closed; turn(5))
+        log_in_anew(clients);
     usage from = forget();
-    for (bool is_warm = false; !faults.refused && !faults.closed; turn(5)) {
-        double past = (now() - begun) / (double)SECOND;
-        if (!is_warm && past >= options.warm_up) {
-            is_warm = true;
-            from = forget();
-        }
-        if (past >= options.warm_up + options.seconds)
-            break;
-        for (client *c = clients; c < clients + options.at_once; c++) {
-            if (c->begun && (!c->is_logged_in || c->pending))
-                continue;
-            if (c->begun) {
-                note_latency(arrived_at - c->begun);
-                counts.logins++;
-                hang_up(&c->line);
-            }
-            log_in(c, &people[next % people_count], options.ports[next % options.port_count]);
-            next++;
-        }
-    }
+    begun = now();
+    for (; !is_enough(begun, counts.logins, options.at_once) && !faults.refused && !faults.closed; turn(5))
+        log_in_anew(clients);
     report(&from);
 }
 
