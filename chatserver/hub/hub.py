@@ -19,8 +19,8 @@ _MOST_AT_ONCE = 1024  # sockets that are served before the reactor has its turn
 class Hub:
     """Serves all sockets that are ready, then sends all that was written meanwhile.
 
-    What is written to a connection in one turn leaves in one packet as far as that goes. What is
-    written at other times leaves in the reactor's next turn, for all connections together.
+    What is written to a connection in a turn leaves in one send at its end. What is written at
+    other times is sent in the reactor's next turn, for all connections together.
     """
 
     def __init__(self, reactor: Any) -> None:
@@ -30,10 +30,6 @@ class Hub:
         self._count = 0
         self._unflushed: list[HubTransport] = []
         self._will_flush = False
-
-    def __len__(self) -> int:
-        """How many connections there are."""
-        return self._count
 
     def add(self, transport: HubTransport, descriptor: int, events: int) -> None:
         """Serve a new connection."""

@@ -266,7 +266,7 @@ class HubTransport:
         if producer is not None:
             producer.stopProducing()
         self._hub.remove(self._socket.fileno(), self._events)
-        if reason.check(ConnectionAborted):
+        if isinstance(reason.value, ConnectionAborted):
             with suppress(OSError):
                 self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET_AT_CLOSE)
         self._socket.close()

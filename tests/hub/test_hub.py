@@ -163,7 +163,7 @@ class HubTests(TestCase):
         self.hub.connectionLost(Failure(ConnectionLost()))
         for server, _, _ in connections:
             self.assertIsInstance(await server.lost, ConnectionLost)
-        self.assertEqual(len(self.hub), 0)
+        self.assertNotIn(self.hub, reactor.getReaders())
 
     async def _clean_up(self) -> None:
         for server in self.servers:

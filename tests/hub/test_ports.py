@@ -11,7 +11,6 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from chatserver.app import ChatServer
 from chatserver.hub.transport import HubTransport
-from tests.support.folders import temporary_folder
 from tests.support.servers import ServerCase, reactor
 from tests.support.wire import WireClient
 
@@ -45,7 +44,7 @@ class PortsTests(ServerCase):
         self.assertTrue(await self.in_hub(f"tcp:\\:\\:1:{six}"))
 
     async def test_those_of_other_ports_are_not(self) -> None:
-        path = temporary_folder(self) / "socket"
+        path = self.database.parent / "socket"
         await self.restart(port=(f"unix:{path}",))
         self.assertFalse(await self.in_hub(f"unix:{path}"))
 
