@@ -37,7 +37,9 @@ class SignalService:
         data = compact(request.data)
         if len(data) > MAX_SIGNAL:
             raise InvalidField(f"data must have at most {MAX_SIGNAL} bytes of JSON")
-        account = turn.session.logged_in.account
+        login = turn.session.login
+        assert login is not None
+        account = login.account
         if toid is not UNSET:
             if self._store.accounts.cached_name(toid) is None:
                 return self._to_unknown_user(account, toid, data)

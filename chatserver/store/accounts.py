@@ -28,6 +28,8 @@ class Accounts:
     def __init__(self, database: Database) -> None:
         self._database = database
         self._names: BoundedCache[int, str] = BoundedCache(_CACHED_NAMES)
+        #: The name of an account, where it is at hand.
+        self.cached_name = self._names.get
 
     async def create(self, name: str, password_hash: str, now: int) -> int:
         """A new account's id. ``now`` in milliseconds since the epoch.
@@ -46,10 +48,6 @@ class Accounts:
     async def find(self, *, id: int | None = None, name: str | None = None) -> Account | None:
         """The account with this id, or else this name."""
         return await self._database.read(_select, id, name)
-
-    def cached_name(self, id: int) -> str | None:
-        """The name of an account, where it is at hand."""
-        return self._names.get(id)
 
     async def name(self, id: int) -> str:
         """The name of an account.
