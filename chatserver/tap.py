@@ -28,6 +28,8 @@ from chatserver.workers.supervisor import Workers, number_of_workers
 
 _T = TypeVar("_T")
 _log = Logger()
+# New objects after which Python looks for cycles among them.
+_SEARCHED_AFTER = 25_000
 
 
 def _shown(field: dataclasses.Field[Any]) -> str:
@@ -103,6 +105,8 @@ class _Server(ChatServer):
         use_steady_time(self._reactor)
         # What is there now stays: the search for garbage need not look at it again.
         gc.freeze()
+        # What logins and requests in progress have made is best looked at when it has gone again.
+        gc.set_threshold(_SEARCHED_AFTER)
         with _told():
             super().privilegedStartService()
 

@@ -7,7 +7,7 @@ from typing import Any, Generic, TypeVar
 
 from twisted.internet.defer import Deferred
 
-from chatserver.clock import Clock
+from chatserver.clock import Clock, sleep
 from chatserver.spawn import spawn
 
 Key = TypeVar("Key")
@@ -15,6 +15,7 @@ Answer = TypeVar("Answer")
 
 # Reads under way: what takes long for one shall not hold all others up.
 _AT_ONCE = 2
+_TURN = 0.01  # seconds that answers may take of the reactor at once
 
 
 class GatheredReads(Generic[Key, Answer]):
@@ -65,7 +66,15 @@ class GatheredReads(Generic[Key, Answer]):
                     for _, answered in batch:
                         answered.errback(problem)
                 else:
-                    for (_, answered), answer in zip(batch, answers, strict=True):
-                        answered.callback(answer)
+                    await self._tell([answered for _, answered in batch], answers)
         finally:
             self._under_way -= 1
+
+    async def _tell(self, waiting: list[Deferred[Answer]], answers: Sequence[Answer]) -> None:
+        """Hand the answers out, in several turns of the reactor if what follows takes long."""
+        begun = self._clock.seconds()
+        for answered, answer in zip(waiting, answers, strict=True):
+            if self._clock.seconds() - begun > _TURN:
+                await sleep(self._clock, 0)
+                begun = self._clock.seconds()
+            answered.callback(answer)

@@ -73,6 +73,20 @@ class GatheredReadsTests(SynchronousTestCase):
         self.answer(0)
         self.assertEqual(self.keys(), [[1, 2, 3], [4, 5, 6], [7]])
 
+    def test_answers_that_cost_much_are_handed_out_in_several_turns(self) -> None:
+        told: list[str] = []
+
+        def take_long(answer: str) -> None:
+            told.append(answer)
+            self.clock.rightNow += 0.02
+
+        for answered in self.ask(1, 2, 3):
+            answered.addCallback(take_long)
+        self.answer(0)
+        self.assertEqual(told, ["answer 1"])
+        self.clock.advance(0)
+        self.assertEqual(told, ["answer 1", "answer 2", "answer 3"])
+
     def test_a_failure_is_everybodys_and_the_next_read_is_tried(self) -> None:
         answers = self.ask(1, 2)
         self.reads[0][1].errback(TryAgain())
