@@ -325,10 +325,10 @@ class Entries:
                 await self._bus.subscribe(_topics(account.id, ties))
             await self._settle(login.device, admission.displaced)
             welcome = await self._store.welcomes.of(account.id, login.device)
-            found = welcome.circle.ties()
+            found = welcome.circle
             if session.login is not login or found.number() == ties.number():
                 return welcome
-            ties = found
+            ties = found.ties()
 
     async def _settle(self, device: int, displaced: Place | None) -> None:
         """Have written down how far a device came before, here or where it was until now."""

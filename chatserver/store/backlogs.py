@@ -68,6 +68,8 @@ class Backlogs:
         memberships: dict[int, Membership] = {}
         unknown = []
         first = list(_first(spans, limit))
+        if not first:
+            return []
         for conversation, _, _ in first:
             membership = self._conversations.cached_membership(account, conversation)
             if membership is None:
@@ -105,8 +107,6 @@ def _select_pages(cursor: Cursor, body_size: str, wishes: Sequence[_Wish]) -> li
 
 def _fitting(cursor: Cursor, body_size: str, spans: Sequence[Span]) -> list[Span]:
     """The beginning of the spans that has not too many bytes, though one message at least."""
-    if not spans:
-        return []
     cursor.execute(
         " UNION ALL ".join(
             [f"SELECT m.conversation, m.seq, {body_size} FROM messages m {_IN_SPAN}"] * len(spans)

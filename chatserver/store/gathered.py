@@ -15,7 +15,7 @@ Answer = TypeVar("Answer")
 
 # Reads under way: what takes long for one shall not hold all others up.
 _AT_ONCE = 2
-_TURN = 0.01  # seconds that answers may take of the reactor at once
+_TURN = 0.02  # seconds that answers may take of the reactor at once
 
 
 class GatheredReads(Generic[Key, Answer]):

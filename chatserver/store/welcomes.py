@@ -37,7 +37,12 @@ class Circle(NamedTuple):
             known.update([member.id for member in mine.members])
         return known
 
+    def number(self) -> int:
+        """How many ties these are."""
+        return len(self.friends) + len(self.groups)
+
     def ties(self) -> Ties:
+        """The same as ids."""
         return Ties(
             [id for id, _ in self.friends],
             [Seat(mine.group.id, mine.group.conversation, mine.joined) for mine in self.groups],

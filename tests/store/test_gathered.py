@@ -78,7 +78,7 @@ class GatheredReadsTests(SynchronousTestCase):
 
         def take_long(answer: str) -> None:
             told.append(answer)
-            self.clock.rightNow += 0.02
+            self.clock.rightNow += 0.03
 
         for answered in self.ask(1, 2, 3):
             answered.addCallback(take_long)
