@@ -10,6 +10,8 @@ from contextlib import suppress
 #: How often :meth:`Memory.look` is to be called, in seconds.
 INTERVAL = 2.0
 _CROWD = 500
+# New objects after which Python looks for cycles among them.
+_SEARCHED_AFTER = 25_000
 
 
 class Memory:
@@ -36,6 +38,16 @@ class Memory:
         if gone - self._tidied >= max(_CROWD, self._here()):
             self._tidied = gone
             self._tidy()
+
+
+def search_less() -> None:
+    """Let Python look for garbage less often, once all that stays is there.
+
+    It need not look at that again; and what logins and requests in progress make is best looked
+    at when it has gone.
+    """
+    gc.freeze()
+    gc.set_threshold(_SEARCHED_AFTER)
 
 
 def tidy() -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import gc
 import os
 import pwd
 import resource
@@ -21,6 +20,7 @@ from chatserver import __version__, exposure
 from chatserver.app import CannotListen, ChatServer
 from chatserver.bus.redis_address import RedisUnusable, address_of
 from chatserver.clock import use_steady_time
+from chatserver.memory import search_less
 from chatserver.settings import Settings, SettingsError, help_of, load
 from chatserver.store.engines import engine_of
 from chatserver.store.errors import DatabaseUnusable
@@ -28,8 +28,6 @@ from chatserver.workers.supervisor import Workers, number_of_workers
 
 _T = TypeVar("_T")
 _log = Logger()
-# New objects after which Python looks for cycles among them.
-_SEARCHED_AFTER = 25_000
 
 
 def _shown(field: dataclasses.Field[Any]) -> str:
@@ -103,10 +101,7 @@ class _Server(ChatServer):
 
     def privilegedStartService(self) -> None:
         use_steady_time(self._reactor)
-        # What is there now stays: the search for garbage need not look at it again.
-        gc.freeze()
-        # What logins and requests in progress have made is best looked at when it has gone again.
-        gc.set_threshold(_SEARCHED_AFTER)
+        search_less()
         with _told():
             super().privilegedStartService()
 

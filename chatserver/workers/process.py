@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import os
 import signal
 import sys
@@ -18,6 +17,7 @@ from zope.interface import implementer
 
 from chatserver.app import CannotListen, ChatServer
 from chatserver.clock import use_steady_time
+from chatserver.memory import search_less
 from chatserver.workers.log import Teller
 from chatserver.workers.orders import BEAT, read_orders
 
@@ -35,8 +35,7 @@ def run(reactor: Any) -> None:
     if settings is None:  # whoever started this process is gone
         return
     use_steady_time(reactor)
-    # What is there now stays: the search for garbage need not look at it again.
-    gc.freeze()
+    search_less()
     try:
         server = ChatServer(settings, reactor, shares_ports=True)
         server.privilegedStartService()
