@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import select
 import socket
 from typing import Any
 
@@ -13,7 +14,7 @@ from zope.interface.verify import verifyObject
 
 from chatserver.hub.hub import Hub
 from chatserver.hub.transport import HubTransport
-from tests.hub.cases import Server, turns, until
+from tests.hub.cases import HalfCloseable, Server, turns, until
 from tests.support.waiting import reactor
 
 
@@ -50,13 +51,13 @@ class HubTests(TestCase):
         self.servers: list[Server] = []
         self.addCleanup(self._clean_up)
 
-    def connect(self) -> tuple[Any, Counting, socket.socket]:
+    def connect(self, server: Server | None = None) -> tuple[Any, Counting, socket.socket]:
         """A new connection: its protocol, its socket, and its peer."""
         near, peer = socket.socketpair()
         counted = Counting(fileno=near.detach())
         peer.setblocking(False)
         self.addCleanup(peer.close)
-        server = Server()
+        server = server or Server()
         self.servers.append(server)
         server.makeConnection(HubTransport(self.hub, counted, ("127.0.0.1", 6000), server))
         return server, counted, peer
@@ -67,7 +68,9 @@ class HubTests(TestCase):
             server, _, peer = self.connect()
             server.on_data = lambda _: receiver.transport.write(b"x")
             peer.send(b"y")
+        calls = reactor.getDelayedCalls()
         self.hub.doRead()
+        self.assertEqual(reactor.getDelayedCalls(), calls)
         self.assertEqual(counted.sends, 1)
         self.assertEqual(reader.recv(100), b"x" * 10)
 
@@ -92,6 +95,22 @@ class HubTests(TestCase):
             self.hub.doRead()
             self.assertEqual(peer.recv(100), b"x")
         self.assertEqual(epoll.changes, 0)
+
+    async def test_what_is_not_to_be_read_wakes_nobody(self) -> None:
+        paused, _, peer = self.connect()
+        paused.transport.pauseProducing()
+        peer.send(b"x")
+        ended, _, ended_peer = self.connect(HalfCloseable())
+        ended_peer.shutdown(socket.SHUT_WR)
+        self.hub.doRead()
+        self.assertEqual(select.select([self.hub], [], [], 0)[0], [])
+        self.assertEqual((paused.data, ended.told), (b"", ["read"]))
+
+    async def test_one_that_is_paused_hears_that_its_socket_has_failed(self) -> None:
+        server, _, _ = self.connect()
+        server.transport.pauseProducing()
+        server.transport.serve(select.EPOLLHUP)
+        self.assertIsInstance(await server.lost, ConnectionLost)
 
     async def test_all_are_served_where_more_are_ready_than_one_poll_tells(self) -> None:
         connections = [self.connect() for _ in range(1100)]

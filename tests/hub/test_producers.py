@@ -81,6 +81,15 @@ class Producers(TransportCase):
         self.assertEqual(await peer.ends(), b"the rest")
         self.assertIsInstance(await server.lost, ConnectionDone)
 
+    async def test_it_closes_when_who_is_pulled_has_no_more(self) -> None:
+        server, peer = await self.connect()
+        server.transport.registerProducer(Producer(), False)
+        server.transport.loseConnection()
+        await turns()
+        server.transport.unregisterProducer()
+        self.assertEqual(await peer.ends(), b"")
+        self.assertIsInstance(await server.lost, ConnectionDone)
+
     async def test_half_closing_waits_for_who_is_pulled(self) -> None:
         server, peer = await self.connect(HalfCloseable())
         server.transport.registerProducer(Producer(), False)
