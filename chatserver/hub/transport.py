@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import socket
 import struct
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from errno import ENOBUFS
 from select import EPOLLERR, EPOLLHUP, EPOLLIN, EPOLLOUT
@@ -262,16 +262,16 @@ class HubTransport:
             return
         self.connected = self._is_open = False
         self._unsent = None
-        producer, self._producer = self._producer, None
-        if producer is not None:
-            producer.stopProducing()
         self._hub.remove(self._socket.fileno(), self._events)
         if isinstance(reason.value, ConnectionAborted):
             with suppress(OSError):
                 self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET_AT_CLOSE)
         self._socket.close()
+        producer, self._producer = self._producer, None
         protocol, self.protocol = self.protocol, None
-        protocol.connectionLost(reason)
+        if producer is not None:
+            _tell(producer.stopProducing)
+        _tell(protocol.connectionLost, reason)
 
     def _end_of_reading(self) -> None:
         """The peer sends nothing more."""
@@ -306,6 +306,14 @@ class HubTransport:
         if events != self._events:
             self._hub.change(self._socket.fileno(), self._events, events)
             self._events = events
+
+
+def _tell(told: Callable[..., object], *args: object) -> None:
+    """Tell of an end, which no exception must prevent."""
+    try:
+        told(*args)
+    except BaseException:
+        _log.failure("a protocol has failed when it was told that its connection is closed")
 
 
 def address(name: tuple[Any, ...]) -> IPv4Address | IPv6Address:

@@ -111,6 +111,24 @@ class Closing(TransportCase):
         await until(lambda: other.data == b"y")
         self.assertEqual(server.told, ["lost"])
 
+    async def test_a_protocol_may_fail_twice(self) -> None:
+        def fail(*_: object) -> None:
+            raise Wrong
+
+        connections = [await self.connect() for _ in range(5)]
+        for server, _ in connections[1:]:
+            server.on_data, server.on_lost = fail, fail
+        for _, peer in connections[1:]:
+            peer.send(b"x")
+        for server, _ in connections[1:]:
+            self.assertIsInstance(await server.lost, Wrong)
+        await turns()
+        self.assertEqual(len(self.flushLoggedErrors(Wrong)), 8)
+        server, peer = connections[0]
+        peer.send(b"y")
+        await until(lambda: server.data == b"y")
+        self.assertEqual(server.told, [])
+
     async def test_a_protocol_may_close_others_that_are_ready(self) -> None:
         servers = [await self.connect() for _ in range(10)]
 

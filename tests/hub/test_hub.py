@@ -15,6 +15,7 @@ from zope.interface.verify import verifyObject
 from chatserver.hub.hub import Hub
 from chatserver.hub.transport import HubTransport
 from tests.hub.cases import HalfCloseable, Server, turns, until
+from tests.hub.test_closing import Wrong
 from tests.support.waiting import reactor
 
 
@@ -178,10 +179,16 @@ class HubTests(TestCase):
         self.assertNotIn(self.hub, reactor.getReaders())
 
     async def test_connections_end_with_the_reactor(self) -> None:
+        def fail() -> None:
+            raise Wrong
+
         connections = [self.connect() for _ in range(3)]
+        for server, _, _ in connections:
+            server.on_lost = fail
         self.hub.connectionLost(Failure(ConnectionLost()))
         for server, _, _ in connections:
             self.assertIsInstance(await server.lost, ConnectionLost)
+        self.assertEqual(len(self.flushLoggedErrors(Wrong)), 3)
         self.assertNotIn(self.hub, reactor.getReaders())
 
     async def _clean_up(self) -> None:
