@@ -11,6 +11,7 @@ from tests.server.messages import (
     ack,
     add_friend,
     add_group,
+    by_token,
     chat,
     create_group,
     group_chat,
@@ -77,6 +78,35 @@ class RaceCase(ServerCase):
                 self.reactor.release()
                 return False
         return True
+
+
+class TokenLookedUpTests(RaceCase):
+    """A token's owner is known, but not yet listened for."""
+
+    async def test_what_another_device_does_meanwhile_is_not_missed(self) -> None:
+        li = self.add_account()
+        phone, reply = await self.login(li, device="phone")
+        await phone.hang_up()
+        wang, friend = await self.user()
+        group = (await friend.ask(create_group("tea")))["groupid"]
+        pad, _ = await self.login(li, device="pad")
+        phone = await self.connect()
+        self.reactor.hold()
+        phone.send(by_token(reply["token"], ack=True))
+        self.assertTrue(await self.held(phone, 2))
+        await pad.ask(add_group(group))
+        await pad.ask(add_friend(wang))
+        await pad.hang_up()
+        await friend.ask(group_chat(group, "before"))
+        self.reactor.release()
+        reply = await phone.next(msgid=2)
+        self.assertEqual([one["id"] for one in reply["groups"]], [group])
+        self.assertEqual([one["id"] for one in reply["friends"]], [wang])
+        await friend.ask(group_chat(group, "after"))
+        for text in ("before", "after"):
+            await phone.next(msgid=9, msg=text)
+        await friend.hang_up()
+        await phone.next(msgid=16, id=wang, state="offline")
 
 
 class CommittedButNotToldTests(RaceCase):
