@@ -27,8 +27,6 @@ from chatserver.hub.hub import Hub
 
 _READ_SIZE = 65536  # bytes that a connection may bring in one turn
 _BUFFER_SIZE = 65536  # unsent bytes at which a streaming producer has to pause
-# A rest of so many bytes is sent before anything is joined to it: joining copies.
-_LARGE_REST = 131072
 _RESET_AT_CLOSE = struct.pack("ii", 1, 0)  # of SO_LINGER
 
 _done = Failure(ConnectionDone())
@@ -128,7 +126,8 @@ class HubTransport:
     def _send(self, unsent: list[bytes | memoryview]) -> bool:
         """Send what was written; whether the socket took all of it."""
         data = unsent[0]
-        if len(unsent) > 1 and (len(data) < _LARGE_REST or isinstance(data, bytes)):
+        # The rest of what was sent in part goes first and alone: joining would copy it each time.
+        if len(unsent) > 1 and isinstance(data, bytes):
             data = b"".join(unsent)
             unsent[:] = [data]
         try:
@@ -298,7 +297,7 @@ class HubTransport:
             self._producer.pauseProducing()
 
     def _flush_later(self) -> None:
-        if not self._is_flushing and self._is_open:
+        if not self._is_flushing:
             self._is_flushing = True
             self._hub.flush_later(self)
 

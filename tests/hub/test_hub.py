@@ -16,6 +16,7 @@ from chatserver.hub.hub import Hub
 from chatserver.hub.transport import HubTransport
 from tests.hub.cases import HalfCloseable, Server, turns, until
 from tests.hub.test_closing import Wrong
+from tests.hub.test_writing import MEGABYTES
 from tests.support.waiting import reactor
 
 
@@ -24,10 +25,13 @@ class Counting(socket.socket):
 
     sends = 0
     receives = 0
+    #: What was to be sent last.
+    last: bytes | memoryview = b""
 
-    def send(self, *args: Any) -> int:
+    def send(self, data: bytes | memoryview) -> int:  # type: ignore[override]
         self.sends += 1
-        return super().send(*args)
+        self.last = data
+        return super().send(data)
 
     def recv(self, *args: Any) -> bytes:
         self.receives += 1
@@ -83,6 +87,18 @@ class HubTests(TestCase):
         await turns(1)
         self.assertEqual({counted.sends for _, counted, _ in connections}, {1})
         self.assertEqual({peer.recv(100) for _, _, peer in connections}, {b"xxx"})
+
+    async def test_a_large_rest_is_not_copied_when_more_is_written(self) -> None:
+        server, counted, peer = self.connect()
+        server.transport.write(MEGABYTES)
+        self.hub.flush()
+        server.transport.write(b"more")
+        while peer.recv(65536):
+            self.hub.doRead()
+            if counted.sends > 1:
+                break
+        self.assertIsInstance(counted.last, memoryview)
+        self.assertIs(counted.last.obj, MEGABYTES)  # type: ignore[union-attr]
 
     async def test_messages_change_nothing_in_the_epoll(self) -> None:
         server, _, peer = self.connect()
