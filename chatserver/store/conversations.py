@@ -120,8 +120,8 @@ def insert_pairs(cursor: Cursor, pairs: Sequence[tuple[int, int]]) -> dict[tuple
     cursor.executemany("INSERT INTO conversations (low, high) VALUES (?, ?)", pairs)
     made = select_pairs(cursor, pairs)
     cursor.executemany(
-        "INSERT INTO members (account, conversation, joined, role) VALUES (?, ?, 0, 'normal')",
-        [(account, made[pair]) for pair in pairs for account in sorted(set(pair))],
+        "INSERT INTO members (account, conversation, joined, role) VALUES (?, ?, ?, ?)",
+        [(account, made[pair], 0, "normal") for pair in pairs for account in sorted(set(pair))],
     )
     return made
 

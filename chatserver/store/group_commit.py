@@ -23,6 +23,7 @@ class Settled(Protocol):
 
 
 Item = TypeVar("Item", bound=Settled)
+Written = list[tuple[Item, Outcome | Exception]]
 
 
 class GroupCommit(Generic[Item, Outcome]):
@@ -66,22 +67,31 @@ class GroupCommit(Generic[Item, Outcome]):
             self._clock.callLater(0, lambda: spawn(self._commit_pending(), "a group commit"))
 
     async def _commit_pending(self) -> None:
+        """While the database has a batch, what became of the one before is told."""
+        written: Written[Item, Outcome] = []
         try:
-            while self._pending:
-                batch, self._pending = self._pending[: self._most], self._pending[self._most :]
-                begun = self._clock.seconds()
-                outcomes: Sequence[Outcome | Exception]
-                try:
-                    outcomes = await self._commit(batch)
-                except Exception as problem:
-                    outcomes = [problem] * len(batch)
-                self._took(max(0.0, self._clock.seconds() - begun))
-                self._settle(batch, outcomes)
+            while self._pending or written:
+                committing = Deferred.fromCoroutine(self._commit_next())
+                self._settle(written)
+                written = await committing
         finally:
             self._is_committing = False
 
-    def _settle(self, batch: list[Item], outcomes: Sequence[Outcome | Exception]) -> None:
-        for item, outcome in zip(batch, outcomes, strict=True):
+    async def _commit_next(self) -> Written[Item, Outcome]:
+        if not self._pending:
+            return []
+        batch, self._pending = self._pending[: self._most], self._pending[self._most :]
+        begun = self._clock.seconds()
+        outcomes: Sequence[Outcome | Exception]
+        try:
+            outcomes = await self._commit(batch)
+        except Exception as problem:
+            outcomes = [problem] * len(batch)
+        self._took(max(0.0, self._clock.seconds() - begun))
+        return list(zip(batch, outcomes, strict=True))
+
+    def _settle(self, written: Written[Item, Outcome]) -> None:
+        for item, outcome in written:
             try:
                 item.settled(outcome)
             except Exception:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence, Set
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import msgspec
 
@@ -218,11 +218,11 @@ def _select_earlier(cursor: Cursor, draft: Draft) -> Stored | Conflict | None:
     return Stored(conversation, seq, sent, True)
 
 
-_COLUMNS = (
-    "SELECT m.seq, m.sender, a.name, m.device, m.sent, m.cid, m.body FROM messages m "
-    "JOIN accounts a ON a.id = m.sender "
+_COLUMNS = "m.seq, m.sender, a.name, m.device, m.sent, m.cid, m.body"
+_BETWEEN = (
+    "FROM messages m JOIN accounts a ON a.id = m.sender "
+    "WHERE m.conversation = ? AND m.seq > ? AND m.seq < ? ORDER BY m.seq"
 )
-_BETWEEN = "WHERE m.conversation = ? AND m.seq > ? AND m.seq < ? ORDER BY m.seq "
 
 
 def select_page(
@@ -242,18 +242,22 @@ def select_page(
     :param limit: the most messages.
     :param most: the most bytes of their texts, though one message is always taken.
     """
-    direction = "DESC " if newest else ""
+    columns = _COLUMNS.replace("m.body", f"CASE WHEN {body_size} <= ? THEN m.body END")
+    direction = "DESC" if newest else ""
     cursor.execute(
-        f"SELECT m.seq, {body_size} FROM messages m {_BETWEEN}{direction}LIMIT ?",
-        (conversation, after, before, limit + 1),
+        f"SELECT {columns}, {body_size} {_BETWEEN} {direction} LIMIT ?",
+        (most // (limit + 1), conversation, after, before, limit + 1),
     )
     found = cursor.fetchall()
-    seqs = _fitting(found[:limit], most)
-    if not seqs:
-        return Page([], False)
-    bounds = (conversation, min(seqs) - 1, max(seqs) + 1)
-    cursor.execute(_COLUMNS + _BETWEEN, bounds)
-    return Page([message_of(row) for row in cursor.fetchall()], len(found) > len(seqs))
+    rows: list[Any] = [row for *row, _ in found[:limit]]
+    if any(text is None for *_, text in rows):  # long ones: they may be too much together
+        seqs = _fitting([(row[0], row[-1]) for row in found[:limit]], most)
+        bounds = (conversation, min(seqs) - 1, max(seqs) + 1)
+        cursor.execute(f"SELECT {_COLUMNS} {_BETWEEN}", bounds)
+        rows = list(cursor.fetchall())
+    elif newest:
+        rows.reverse()
+    return Page([message_of(row) for row in rows], len(found) > len(rows))
 
 
 def _fitting(found: Sequence[tuple[int, int]], most: int) -> list[int]:
@@ -268,7 +272,7 @@ def _fitting(found: Sequence[tuple[int, int]], most: int) -> list[int]:
     return seqs
 
 
-def message_of(row: tuple[int, int, str, int, int, str, str]) -> Message:
+def message_of(row: Sequence[Any]) -> Message:
     """The message in a row: seq, sender, the sender's name, device, sent, cid and body."""
     seq, sender, name, device, sent, cid, text = row
     return Message(seq, sender, name, device, sent, cid[1:] if cid.startswith("=") else None, text)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+import select
 import sys
+import time
 from collections.abc import Callable, Collection, Sequence
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
@@ -25,6 +27,8 @@ except ImportError:
 _CONNECT_TIMEOUT = 1  # seconds
 _STATEMENT_TIMEOUT = 3  # seconds without an answer
 _LOCK_TIMEOUT = 2  # seconds
+# Seconds for which a connection need not be asked whether its server is reachable.
+_SURELY_ALIVE = 1.0
 # Seconds after which a transaction in which nothing happens is rolled back: a node that is frozen
 # in the midst of one would keep its locks, and with them other nodes from their work.
 _IDLE_TIMEOUT = 5
@@ -101,7 +105,7 @@ class MySQL:
             **self._options,
         )
         pool.connectionFactory = _Connection
-        pool.transactionFactory = _PingedTransaction
+        pool.transactionFactory = _CheckedTransaction
         return pool
 
     def adapt(self, cursor: Any) -> Cursor:
@@ -215,6 +219,22 @@ class _Connection(Connection):
     _pool: Any
     _connection: Any
 
+    def is_alive(self) -> bool:
+        """Whether the server is there; it is asked only where that can't be seen."""
+        connection = self._connection
+        idle_since, connection.used = connection.used, time.monotonic()
+        socket = select.poll()
+        socket.register(connection.fileno(), select.POLLIN)
+        if socket.poll(0):  # it says something that it was not asked: good-bye
+            return False
+        if connection.used - idle_since < _SURELY_ALIVE:
+            return True
+        try:
+            connection.ping()
+        except MySQLdb.Error:
+            return False
+        return True
+
     def rollback(self) -> None:
         """What adbapi calls while it handles a transaction's error."""
         is_lost = _verdict(sys.exception()) is Verdict.UNREACHABLE
@@ -227,22 +247,21 @@ class _Connection(Connection):
             self._pool.disconnect(self._connection)
 
 
-class _PingedTransaction(Transaction):
+class _CheckedTransaction(Transaction):
     """Finds out that a connection is dead before it is used, and takes a new one."""
 
-    _connection: Any
+    _connection: _Connection
 
     def reopen(self) -> None:
         super().reopen()
-        try:
-            self._connection.ping()
-        except MySQLdb.Error:
+        if not self._connection.is_alive():
             self.reconnect()
             self._cursor = self._connection.cursor()
 
 
 def _configure(connection: Any) -> None:
     """What is committed by other nodes shall be seen at once, also within a transaction."""
+    connection.used = time.monotonic()
     cursor = connection.cursor()
     cursor.execute("SHOW VARIABLES LIKE 'idle_transaction_timeout'")
     # MySQL has none: there, a connection without a transaction is closed, too, and opened again.

@@ -6,7 +6,7 @@ import os
 import sqlite3
 import time
 from collections.abc import Collection, Sequence
-from functools import cache
+from functools import cache, partial
 from itertools import chain
 from pathlib import Path
 from typing import Any
@@ -19,6 +19,9 @@ from chatserver.store.errors import DatabaseUnusable
 
 _BUSY_TIMEOUT = 4.0  # seconds
 _PREPARE_TIMEOUT = 30.0  # seconds
+# KiB of the file that the connections of a pool remember together. What a transaction changes has
+# to fit in, or it is written and read again meanwhile.
+_CACHE = 32 * 1024
 # Messages that one statement writes: a power of two, as its smaller ones are, so that there are
 # few different ones to prepare.
 _MOST_ROWS = 256
@@ -75,7 +78,7 @@ class SQLite:
             timeout=_BUSY_TIMEOUT,
             cp_min=1,
             cp_max=size,
-            cp_openfun=_configure,
+            cp_openfun=partial(_configure, cache=_CACHE // size),
             cp_reactor=reactor,
             cp_noisy=False,
         )
@@ -136,10 +139,11 @@ def _insert_of(count: int) -> str:
     return f"INSERT OR FAIL INTO messages {MESSAGE_COLUMNS} VALUES {rows}"
 
 
-def _configure(connection: sqlite3.Connection) -> None:
+def _configure(connection: sqlite3.Connection, cache: int) -> None:
     """Set what every connection needs: an acknowledged message survives a power cut."""
     connection.execute("PRAGMA synchronous = FULL")
-    connection.execute("PRAGMA wal_autocheckpoint = 2000")
+    connection.execute(f"PRAGMA cache_size = -{cache}")
+    connection.execute("PRAGMA wal_autocheckpoint = 8000")
 
 
 def _use_write_ahead_log(connection: sqlite3.Connection) -> None:

@@ -7,6 +7,7 @@ import random
 import MySQLdb
 from twisted.internet import reactor
 from twisted.internet.defer import Deferred
+from twisted.internet.task import deferLater
 
 from chatserver.errors import ChatError, Exists, TryAgain
 from chatserver.store.engine import Cursor
@@ -179,6 +180,15 @@ class FailoverTests(OnMariaDB):
         with self.assertRaises(RowRefused):
             await self.store._database.write(refused_and_cut)
         self.assertEqual((await self.send(account, (account, account))).seq, 1)
+
+    async def test_a_connection_that_the_server_ends_is_replaced_unnoticed(self) -> None:
+        (account,) = await self.accounts(1)
+        for seq in range(1, 4):
+            before = await self.store._database.write(_connection)
+            mariadb().execute(f"KILL {before}")
+            while before in [row[0] for row in mariadb().execute("SHOW PROCESSLIST")]:
+                await deferLater(reactor, 0.01)
+            self.assertEqual((await self.send(account, (account, account))).seq, seq)
 
     async def test_a_connection_on_which_a_row_was_refused_stays(self) -> None:
         one, two = await self.accounts(2)

@@ -128,6 +128,7 @@ class StatementCase(StoreCase):
         await store.welcomes.of(account, device)
         await store.interests([account])
         await store.check()
+        await self.send(account, conversation, "ä" * 16384)  # so long that pages are cut
         await store.log.last_seq(conversation)
         await store.log.page_after(conversation, 0, 10)
         for newest in (True, False):
