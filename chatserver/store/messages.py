@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence, Set
+from itertools import chain
 from typing import Any, NamedTuple
 
 import msgspec
 
 from chatserver.errors import Conflict
 from chatserver.store.chunks import chunks, marks
-from chatserver.store.conversations import insert_pairs, select_pair, select_pairs
+from chatserver.store.conversations import insert_pairs, select_pairs
 from chatserver.store.database import Database
 from chatserver.store.engine import Cursor, Row
+
+_KEYS = 200  # in one statement, which must not be nested too deeply for SQLite
 
 
 class Draft(msgspec.Struct):
@@ -46,6 +49,15 @@ class Stored(msgspec.Struct, frozen=True, gc=False):
     seq: int
     sent: int
     is_repeat: bool = False
+
+
+class _Earlier(NamedTuple):
+    """A message that was in the log before."""
+
+    conversation: int
+    seq: int
+    sent: int
+    text: str
 
 
 class Message(NamedTuple):
@@ -132,25 +144,29 @@ def insert_carefully(
     cursor: Cursor, database: Database, drafts: Sequence[Draft], now: int
 ) -> Batch:
     """Write those drafts that are not in the log already, trusting only the database."""
-    places = [_known_conversation(cursor, draft) for draft in drafts]
-    database.lock(cursor, {place for place in places if place is not None})
-    new = {
-        _pair(draft)
-        for draft, place in zip(drafts, places, strict=True)
-        if place is None and _select_earlier(cursor, draft) is None
-    }
-    batch = Batch([], {}, _find_or_make(cursor, new))
-    for draft, place in zip(drafts, places, strict=True):
-        outcome = _select_earlier(cursor, draft)
-        if outcome is None:
-            conversation = place or batch.pairs[_pair(draft)]
-            seq = select_last_seq(cursor, conversation) + 1
-            row = (conversation, seq, draft.sender, draft.device, now, draft.cid, draft.text)
-            database.insert_messages(cursor, [row])
-            batch.last_seqs[conversation] = seq
-            outcome = Stored(conversation, seq, now)
-        batch.outcomes.append(outcome)
-    return batch
+    stored = _select_stored(cursor, drafts)
+    pairs = select_pairs(cursor, {_pair(draft) for draft in drafts if draft.conversation is None})
+    new = [draft for draft in drafts if _key(draft) not in stored]
+    pairs |= _find_or_make(cursor, {_pair(draft) for draft in new if draft.conversation is None})
+    places = {draft.conversation or pairs[_pair(draft)] for draft in new}
+    last_seqs = _lock(cursor, database, places, lambda _: None)
+    rows: list[Row] = []
+    outcomes: list[Stored | Conflict] = []
+    for draft in drafts:
+        conversation = draft.conversation or pairs.get(_pair(draft))
+        earlier = stored.get(_key(draft))
+        if earlier is None:
+            assert conversation is not None
+            last_seqs[conversation] = seq = last_seqs[conversation] + 1
+            rows.append((conversation, seq, draft.sender, draft.device, now, draft.cid, draft.text))
+            outcomes.append(Stored(conversation, seq, now))
+            stored[_key(draft)] = _Earlier(conversation, seq, now, draft.text)
+        elif (earlier.conversation, earlier.text) == (conversation, draft.text):
+            outcomes.append(Stored(earlier.conversation, earlier.seq, earlier.sent, True))
+        else:
+            outcomes.append(Conflict())
+    database.insert_messages(cursor, rows)
+    return Batch(outcomes, last_seqs, pairs)
 
 
 def _find_or_make(cursor: Cursor, pairs: Set[Pair]) -> dict[Pair, int]:
@@ -168,11 +184,9 @@ def _pair(draft: Draft) -> Pair:
     return draft.pair
 
 
-def _known_conversation(cursor: Cursor, draft: Draft) -> int | None:
-    """Where a draft belongs, if that exists already."""
-    if draft.conversation is not None:
-        return draft.conversation
-    return select_pair(cursor, _pair(draft))
+def _key(draft: Draft) -> tuple[int, str]:
+    """No two messages have the same."""
+    return draft.sender, draft.cid
 
 
 def select_last_seq(cursor: Cursor, conversation: int) -> int:
@@ -204,18 +218,17 @@ def last_seq_of(conversation: str) -> str:
     )
 
 
-def _select_earlier(cursor: Cursor, draft: Draft) -> Stored | Conflict | None:
-    cursor.execute(
-        "SELECT conversation, seq, sent, body FROM messages WHERE sender = ? AND cid = ?",
-        (draft.sender, draft.cid),
-    )
-    row = cursor.fetchone()
-    if row is None:
-        return None
-    conversation, seq, sent, text = row
-    if _known_conversation(cursor, draft) != conversation or text != draft.text:
-        return Conflict()
-    return Stored(conversation, seq, sent, True)
+def _select_stored(cursor: Cursor, drafts: Sequence[Draft]) -> dict[tuple[int, str], _Earlier]:
+    """The messages in the log that have the keys of drafts."""
+    stored: dict[tuple[int, str], _Earlier] = {}
+    for chunk in chunks({_key(draft) for draft in drafts}, _KEYS):
+        wanted = " OR ".join(["(sender = ? AND cid = ?)"] * len(chunk))
+        cursor.execute(
+            f"SELECT sender, cid, conversation, seq, sent, body FROM messages WHERE {wanted}",
+            list(chain.from_iterable(chunk)),
+        )
+        stored |= {(sender, cid): _Earlier(*row) for sender, cid, *row in cursor.fetchall()}
+    return stored
 
 
 _COLUMNS = "m.seq, m.sender, a.name, m.device, m.sent, m.cid, m.body"

@@ -9,8 +9,9 @@ from tests.store.statements import Statement
 
 #: Statements on messages that name no conversation, with the reason.
 EXCEPTIONS = {
-    "SELECT conversation, seq, sent, body FROM messages WHERE sender = ? AND cid = ?": (
-        "the question whether a cid was used before: a unique key, asked for repeats only"
+    "SELECT sender, cid, conversation, seq, sent, body FROM messages "
+    "WHERE (sender = ? AND cid = ?)": (
+        "the question whether cids were used before: a unique key, asked for repeats only"
     ),
 }
 

@@ -52,6 +52,16 @@ class SQLiteTests(CountCase):
         self.store.log._last_seqs.clear()
         self.assertEqual(await self.statements(self.known), [5])
 
+    async def test_a_batch_with_a_repeat(self) -> None:
+        """What is refused, and then BEGIN, keys by 200, pairs not at all, seqs, and rows."""
+        await self.begin()
+        await self.send(self.users[0], self.known[0], "text 0", cid="c")
+        drafts = [self.draft(self.users[0], self.known[0]) for _ in range(DRAFTS)]
+        repeat = self.draft(self.users[0], self.known[0], "text 0", cid="c")
+        self.engine.transactions.clear()
+        await append_all(self.store.log, [*drafts, repeat])
+        self.assertEqual([len(each) for each in self.engine.transactions], [5, 6])
+
     async def test_a_page_of_short_messages(self) -> None:
         await self.begin()
         await self.statements(self.known[:1])

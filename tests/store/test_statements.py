@@ -162,7 +162,8 @@ class OnBoth(StatementCase):
     async def test_statements_on_messages_name_their_conversation(self) -> None:
         await self.use_everything()
         nameless = {one.sql for one in self.statements() if not names_its_conversation(one.sql)}
-        self.assertEqual(nameless, set(EXCEPTIONS))
+        # Several keys are asked for at once.
+        self.assertEqual({sql.partition(" OR ")[0] for sql in nameless}, set(EXCEPTIONS))
 
     async def test_no_statement_mixes_the_messages_of_several_conversations(self) -> None:
         await self.use_everything()
