@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import secrets
-from collections.abc import Sequence
-from typing import NamedTuple
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
 
 from twisted.internet.defer import Deferred
 
@@ -205,20 +205,21 @@ def _select_owners(cursor: Cursor, shown: Sequence[_Shown]) -> list[TokenOwner |
         f"WHERE t.hash IN ({marks(hashes)})",
         hashes,
     )
-    # What has expired must take no more work than what never was.
-    begun = min(now for _, now in shown)
-    rows = {row[0]: row for row in cursor.fetchall() if row[1] >= begun}
-    ties = select_ties(cursor, sorted({row[4] for row in rows.values()})) if rows else {}
-    owners: list[TokenOwner | None] = []
+    rows = {row[0]: row[1:] for row in cursor.fetchall()}
+    valid = []
     for token_hash, now in shown:
         row = rows.get(token_hash)
-        if row is None or row[1] < now:
-            owners.append(None)
-        else:
-            _, _, device, device_name, id, name, password_hash, disabled = row
-            account = Account(id, name, password_hash, bool(disabled))
-            owners.append(TokenOwner(account, device, device_name, ties[id]))
-    return owners
+        valid.append(row if row is not None and row[0] >= now else None)
+    # Tokens that are good for nothing cost the same, whatever is wrong with them.
+    accounts = sorted({row[3] for row in valid if row is not None})
+    ties = select_ties(cursor, accounts) if accounts else {}
+    return [None if row is None else _owner(row, ties) for row in valid]
+
+
+def _owner(row: Sequence[Any], ties: Mapping[int, Ties]) -> TokenOwner:
+    _, device, device_name, id, name, password_hash, disabled = row
+    account = Account(id, name, password_hash, bool(disabled))
+    return TokenOwner(account, device, device_name, ties[id])
 
 
 def _revoke(cursor: Cursor, device: int) -> None:
