@@ -371,9 +371,13 @@ class Entries:
         if not account.sessions:
             self._sequencer.leave(account)
         self._presence.forget(vacated.friends)
-        self._bus.unsubscribe(map(events.of_account, vacated.accounts))
-        self._bus.unsubscribe(map(events.of_group, vacated.conversations))
-        self._bus.unsubscribe(map(events.of_presence, vacated.friends))
+        self._bus.unsubscribe(
+            [
+                *map(events.of_account, vacated.accounts),
+                *map(events.of_group, vacated.conversations),
+                *map(events.of_presence, vacated.friends),
+            ]
+        )
 
     def _tell_presence(self, account: int, state: State) -> None:
         event = events.PresenceChanged(account=account, state=state)
