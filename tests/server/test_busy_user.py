@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
 from collections import defaultdict
 from contextlib import closing
 
 from tests.server.messages import by_token, chat, group_chat, login, loginout
-from tests.support.servers import ServerCase
+from tests.support.servers import PASSWORD, ServerCase
 from tests.support.wire import WireClient
 
 GROUPS = 200
 MISSED = 50  # messages in each
-FELLOWS = 20  # in each, besides the user
+FELLOWS = 30  # in each, besides the user: more together than go into an answer in one turn
 
 
 class BusyUserTests(ServerCase):
@@ -95,6 +96,14 @@ class BusyUserTests(ServerCase):
         await self._received(again, GROUPS // 2)
         self.assertEqual({frame["seq"] for frame in again.frames}, {MISSED})
         await again.ask(loginout())
+
+    async def test_a_classic_client_gets_what_fits(self) -> None:
+        client = await self.connect(b"\0")
+        client.send_bytes(f'{{"id":{self.li},"msgid":1,"password":"{PASSWORD}"}}'.encode() + b"\0")
+        reply = await client.next(msgid=2)
+        self.assertEqual((reply["errno"], reply["id"]), (0, self.li))
+        self.assertEqual([json.loads(group)["id"] for group in reply["groups"]][:3], [1, 2, 3])
+        self.assertLessEqual(max(map(len, client.reads)), 1024)
 
     async def _received(self, client: WireClient, count: int) -> None:
         """Wait until so many messages are there, and see that no more come."""

@@ -10,7 +10,7 @@ from hypothesis import given
 from twisted.trial.unittest import SynchronousTestCase
 
 from chatserver.wire import frames
-from chatserver.wire.dialects import LINES
+from chatserver.wire.dialects import CLASSIC, LINES, Dialect
 from chatserver.wire.frames import decode_frame
 from tests.wire.samples import json_values, property_of_many, texts
 
@@ -144,3 +144,19 @@ class ReadingTests(SynchronousTestCase):
         frame = decode_frame(line)
         assert isinstance(frame, frames.SignalPush)
         self.assertEqual(msgspec.json.decode(frame.data), value)
+
+
+class PartTests(SynchronousTestCase):
+    """Groups that were encoded before the rest of a login's answer."""
+
+    def test_the_answer_is_the_same(self) -> None:
+        groups = [
+            frames.Group(id=number, groupname=f"g{number}", groupdesc='"', users=[USER] * number)
+            for number in range(3)
+        ]
+        dialects: list[Dialect] = [LINES, CLASSIC]
+        for dialect in dialects:
+            parts = [dialect.part(group) for group in groups]
+            whole = frames.LoginAck(id=13, name="z", friends=[FRIEND], groups=groups)
+            joined = frames.LoginAck(id=13, name="z", friends=[FRIEND], groups=parts)
+            self.assertEqual(dialect.login_reply(joined, ()), dialect.login_reply(whole, ()))
