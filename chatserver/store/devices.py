@@ -25,7 +25,7 @@ UNNAMED = ""
 # A device that keeps logging in by password keeps its newest tokens.
 _TOKENS_KEPT = 16
 # Tokens in one statement.
-_RENEWED_AT_ONCE = 500
+_RENEWED_AT_ONCE = 100
 _READ_AT_ONCE = 100
 
 
