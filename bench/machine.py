@@ -28,6 +28,7 @@ def facts(folder: Path) -> dict[str, str]:
         "date": datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),
         "commit": _commit(),
         "processor": f"{_cpu_model()}, {len(os.sched_getaffinity(0))} cores",
+        "load": f"{os.getloadavg()[0]:.1f} on average in the minute before",
         "memory": f"{os.sysconf('SC_PHYS_PAGES') * os.sysconf('SC_PAGE_SIZE') / 2**30:.0f} GiB",
         "system": f"{_system()}, kernel {platform.release()}",
         "disk": f"a sync of 4 KiB takes {_sync_time(folder) * 1000:.2g} ms",
