@@ -1,8 +1,9 @@
 #include "measure.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/resource.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "lines.h"
@@ -48,18 +49,11 @@ void watch_process(int pid)
 
 static double processor_seconds(int pid)
 {
-    char name[64], text[1024];
-    snprintf(name, sizeof name, "/proc/%d/stat", pid);
-    FILE *file = fopen(name, "r");
-    if (!file)
-        die(name);
-    text[fread(text, 1, sizeof text - 1, file)] = 0;
-    fclose(file);
-    unsigned long user = 0, system = 0;
-    const char *fields = strrchr(text, ')');
-    if (fields)
-        sscanf(fields + 2, "%*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %lu %lu", &user, &system);
-    return (user + system) / (double)sysconf(_SC_CLK_TCK);
+    clockid_t clock;
+    struct timespec t;
+    if ((errno = clock_getcpuclockid(pid, &clock)) || clock_gettime(clock, &t))
+        die("processor time");
+    return t.tv_sec + t.tv_nsec / (double)SECOND;
 }
 
 long resident_bytes(void)
@@ -74,16 +68,9 @@ long resident_bytes(void)
     return pages * sysconf(_SC_PAGESIZE);
 }
 
-static double in_seconds(struct timeval t)
-{
-    return t.tv_sec + t.tv_usec / 1e6;
-}
-
 static usage take_usage(void)
 {
-    struct rusage own;
-    getrusage(RUSAGE_SELF, &own);
-    usage u = {.at = now() / (double)SECOND, .own = in_seconds(own.ru_utime) + in_seconds(own.ru_stime)};
+    usage u = {.at = now() / (double)SECOND, .own = processor_seconds(getpid())};
     for (int i = 0; i < watched_count; i++)
         u.watched[i] = processor_seconds(watched[i]);
     return u;
@@ -104,7 +91,7 @@ void report(const usage *from)
            counts.logins);
     printf(",\"generator_cpu\":%.6f,\"watched_cpu\":[", to.own - from->own);
     for (int i = 0; i < watched_count; i++)
-        printf("%s%.2f", i ? "," : "", to.watched[i] - from->watched[i]);
+        printf("%s%.6f", i ? "," : "", to.watched[i] - from->watched[i]);
     printf("],\"p50\":%.0f,\"p99\":%.0f,\"p999\":%.0f,\"max\":%lu,\"histogram\":[", percentile(0.5),
            percentile(0.99), percentile(0.999), longest);
     for (int bucket = 0, shown = 0; bucket < BUCKETS; bucket++)
