@@ -23,6 +23,7 @@ from chatserver.ports import SharedPorts
 from chatserver.services.liveness import INTERVAL as _LIVENESS_INTERVAL
 from chatserver.services.resync import INTERVAL as _RESYNC_INTERVAL
 from chatserver.settings import Settings
+from chatserver.sockets import tune
 from chatserver.spawn import spawn
 from chatserver.web.pages import site
 from chatserver.web.pulse import Pulse
@@ -93,6 +94,8 @@ class ChatServer(Service):
                 wanted=self._settings.max_connections,
             )
         self._ports = [listen(one, self._factory) for one in self._endpoints]
+        for port in self._ports:
+            tune(port.socket, self._settings.keepalive)
         if self._web_endpoints:
             self._pulse = Pulse(self._reactor)
             web = site(self._node, self._pulse)

@@ -152,8 +152,7 @@ class ChatProtocol(LineReceiver):
     def connectionMade(self) -> None:
         self._socket = below = below_tls(self.transport)
         below.registerProducer(_DrainWatch(self), False)
-        if ITCPTransport.providedBy(below):
-            tune(below, self._settings.keepalive)
+        tune(below.getHandle(), self._settings.keepalive)
         self._home.connections.add(self)
 
     def dataReceived(self, data: bytes) -> None:

@@ -12,14 +12,15 @@ from zope.interface import implementer
 if TYPE_CHECKING:
     from chatserver.hub.transport import HubTransport
 
-_MOST_AT_ONCE = 1024  # sockets that are served before the reactor has its turn
+_MOST_AT_ONCE = 128  # sockets that are served before what was written is sent
+_TURN = 0.005  # seconds after which the reactor has its turn
 
 
 @implementer(IReadDescriptor)
 class Hub:
-    """Serves all sockets that are ready, then sends all that was written meanwhile.
+    """Serves sockets that are ready, then sends what was written meanwhile: in rounds.
 
-    What is written to a connection in a turn leaves in one send at its end. What is written at
+    What is written to a connection in a round leaves in one send at its end. What is written at
     other times is sent in the reactor's next turn, for all connections together.
     """
 
@@ -84,7 +85,14 @@ class Hub:
             self.reactor.callLater(0, self.flush)
 
     def doRead(self) -> None:
-        """Serve the sockets that are ready."""
+        """Serve the sockets that are ready, until none is or others must have their turn."""
+        seconds = self.reactor.seconds
+        until = seconds() + _TURN
+        while self._serve() and seconds() < until:
+            pass
+
+    def _serve(self) -> bool:
+        """Serve sockets that are ready, and send what was written; False if there were none."""
         # A socket that is closed meanwhile may give its number to a new one, which must not get
         # its events: so who is meant is looked up now.
         transports = self._transports
@@ -97,6 +105,7 @@ class Hub:
                 except BaseException:
                     transport.fail()
         self.flush()
+        return bool(ready)
 
     def fileno(self) -> int:
         return self._epoll.fileno()

@@ -25,7 +25,7 @@ from zope.interface import implementer
 
 from chatserver.hub.hub import Hub
 
-_READ_SIZE = 65536  # bytes that a connection may bring in one turn
+_READ_SIZE = 16384  # bytes that a connection may bring before others have their turn
 _BUFFER_SIZE = 65536  # unsent bytes at which a streaming producer has to pause
 _RESET_AT_CLOSE = struct.pack("ii", 1, 0)  # of SO_LINGER
 

@@ -50,6 +50,22 @@ class CountingEpoll:
         return getattr(self._epoll, name)
 
 
+class SlowReactor:
+    """A reactor with a time of its own."""
+
+    def __init__(self) -> None:
+        self._now = 0.0
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(reactor, name)
+
+    def seconds(self) -> float:
+        return self._now
+
+    def advance(self, seconds: float) -> None:
+        self._now += seconds
+
+
 class HubTests(TestCase):
     def setUp(self) -> None:
         self.hub = Hub(reactor)
@@ -134,11 +150,22 @@ class HubTests(TestCase):
         for server, _, peer in connections:
             server.on_data = server.transport.write
             peer.send(b"x")
-        self.hub.doRead()
-        served = sum(bool(server.data) for server, _, _ in connections)
-        self.assertEqual(served, 1024)
         await until(lambda: all(server.data for server, _, _ in connections))
         self.assertEqual({peer.recv(100) for _, _, peer in connections}, {b"x"})
+
+    async def test_others_have_their_turn_however_many_are_ready(self) -> None:
+        self.hub.reactor = clock = SlowReactor()
+        connections = [self.connect() for _ in range(1100)]
+        for server, _, peer in connections:
+            server.on_data = lambda _: clock.advance(0.001)
+            peer.send(b"x" * 100_000)
+        self.hub.doRead()
+        served = [server.data for server, _, _ in connections if server.data]
+        self.assertLess(len(served), 200)
+        self.assertEqual({len(data) for data in served}, {16384})
+        for _ in range(10):
+            self.hub.doRead()
+        self.assertTrue(all(server.data for server, _, _ in connections))
 
     async def test_a_new_connection_does_not_get_the_events_of_the_one_before(self) -> None:
         connections = [self.connect() for _ in range(2)]
