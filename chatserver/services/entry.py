@@ -267,14 +267,15 @@ class Entries:
         if session.login is login:
             self._begin(login, standing)
         missed = [] if session.dialect.talkative else await self._sync.first_missed(login)
-        online = await self._places.online(circle.accounts())
+        groups, online = await self._groups(session, circle)
+        # No turn of the reactor may end from here on: what is told of friends follows the answer.
         self._presence.begin([id for id, _ in circle.friends], online)
         ack = LoginAck(
             req=request.req,
             id=account.id,
             name=account.name,
             friends=[rendering.friend(id, name, online) for id, name in circle.friends],
-            groups=await self._groups(session, circle, online),
+            groups=groups,
             token=entry.token,
             expires=utc_text(entry.expires),
             pending=sum(backlog.missed for backlog in standing.backlogs),
@@ -284,12 +285,16 @@ class Entries:
         return Greeting(frame, missed, carried)
 
     async def _groups(
-        self, session: Session, circle: Circle, online: Collection[int]
-    ) -> list[frames.Group]:
-        """The groups as the login's answer has them; very many members in several turns."""
+        self, session: Session, circle: Circle
+    ) -> tuple[list[frames.Group], Collection[int]]:
+        """The groups as the login's answer has them, and which friends are online by then.
+
+        Very many members take several turns of the reactor.
+        """
+        online = await self._places.online(circle.accounts())
         is_long = sum(len(mine.members) for mine in circle.groups) > _MEMBERS_AT_ONCE
         if not is_long:
-            return [rendering.group(mine, online) for mine in circle.groups]
+            return [rendering.group(mine, online) for mine in circle.groups], online
         groups: list[Any] = []
         members = 0
         for mine in circle.groups:
@@ -300,7 +305,7 @@ class Entries:
             group = rendering.group(mine, online)
             # A dialect with short frames leaves most of them out; others take them as they are.
             groups.append(session.dialect.part(group))
-        return groups
+        return groups, await self._places.online([id for id, _ in circle.friends])
 
     def _entry(self, request: Login, arrival: Arrival, admission: Admission) -> Deferred[Entry]:
         """The device's token, once it is good for its whole time."""
