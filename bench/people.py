@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,8 @@ _DAY = 86_400_000  # milliseconds
 _GROUPS = 1_000_000  # ids of groups, and of their conversations, begin here
 _PAIRS = 2_000_000  # ids of conversations of two
 
-Table = tuple[str, list[tuple[Any, ...]]]
+Table = tuple[str, Sequence[tuple[Any, ...]]]
+Pair = tuple[int, int, int]  # the conversation, and the two
 
 
 @dataclass(frozen=True)
@@ -23,6 +25,7 @@ class Crowd:
     :param friends: how many of the next accounts are on each one's list.
     :param group: so many neighbours share a group; 0: there are none.
     :param pending: messages that wait for each, from the next account.
+    :param writers: the first so many have a conversation with each of those behind them.
     """
 
     first: int
@@ -30,6 +33,7 @@ class Crowd:
     friends: int = 0
     group: int = 0
     pending: int = 0
+    writers: int = 0
 
     @property
     def ids(self) -> range:
@@ -66,7 +70,12 @@ class Crowd:
         if self.group:
             yield from self._groups()
         if self.pending:
-            yield from self._pending(now)
+            pairs = [(_PAIRS + id, id, id + 1) for id in self.ids[:-1]]
+            yield from _conversations(pairs)
+            yield self._messages(pairs, now)
+        if self.writers:
+            both = product(self.ids[: self.writers], self.ids[self.writers :])
+            yield from _conversations([(_PAIRS + at, *pair) for at, pair in enumerate(both)])
 
     def _groups(self) -> Iterator[Table]:
         groups = sorted({self.group_of(id) for id in self.ids})
@@ -77,11 +86,8 @@ class Crowd:
         )
         yield _members([(id, self.group_of(id)) for id in self.ids])
 
-    def _pending(self, now: int) -> Iterator[Table]:
-        pairs = [(_PAIRS + id, id, id + 1) for id in self.ids[:-1]]
-        yield "INSERT INTO conversations (id, low, high) VALUES (?, ?, ?)", pairs
-        yield _members([(id, pair) for pair, *both in pairs for id in both])
-        yield (
+    def _messages(self, pairs: list[Pair], now: int) -> Table:
+        return (
             "INSERT INTO messages (conversation, seq, sender, device, sent, cid, body) "
             "VALUES (?, ?, ?, ?, ?, ?, ?)",
             [
@@ -98,6 +104,11 @@ class Crowd:
 def token_of(account: int) -> str:
     """The token of an account's device; a relay reads the number."""
     return str(account)
+
+
+def _conversations(pairs: list[Pair]) -> Iterator[Table]:
+    yield "INSERT INTO conversations (id, low, high) VALUES (?, ?, ?)", pairs
+    yield _members([(id, pair) for pair, *both in pairs for id in both])
 
 
 def _members(rows: list[tuple[int, int]]) -> Table:

@@ -19,6 +19,7 @@ from bench.sites import OnMariaDB, OnSQLite, Relay, Site
 from tests.support.folders import temporary_folder
 
 PAIRS = Crowd(1, 12)
+ACQUAINTED = Crowd(51, 10, writers=2)
 GROUP = Crowd(101, 5, group=5)
 LOGINS = Crowd(201, 60, friends=3, group=4, pending=2)
 IDLE = Crowd(301, 40)
@@ -41,7 +42,7 @@ def server() -> Site:
     site = OnSQLite(programs() / "server")
     atexit.register(site.remove)
     site.start()
-    for crowd in (PAIRS, GROUP, LOGINS, IDLE):
+    for crowd in (PAIRS, ACQUAINTED, GROUP, LOGINS, IDLE):
         site.settle(crowd)
     return site
 
@@ -82,7 +83,7 @@ class ServerTests(GeneratorCase):
             self.assert_sane(self.run_on(self.site, "chat", PAIRS, pairs=6, window=4, cids=1))
 
     def test_chats_to_offline_users(self) -> None:
-        self.assert_sane(self.run_on(self.site, "offline", PAIRS, pairs=2, window=8))
+        self.assert_sane(self.run_on(self.site, "offline", ACQUAINTED, pairs=2, window=8))
 
     def test_a_group(self) -> None:
         group = GROUP.group_of(GROUP.first)
