@@ -170,9 +170,13 @@ class Dispatcher:
         except Exception as problem:
             self.refuse(turn, problem)
             return
-        if result is None or isinstance(result, Frame):
+        if result is LATER:
+            return
+        if result is None:
+            turn.finish()
+        elif isinstance(result, Frame):
             self.answer(turn, result)
-        elif result is not LATER:
+        else:
             spawn(self._wait(turn, result), "answering a request")
 
     def answer(self, turn: Turn, frame: Frame | None) -> None:

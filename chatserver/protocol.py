@@ -165,15 +165,15 @@ class ChatProtocol(LineReceiver):
             dialect = _dialect_of(data)
             if dialect is not None:
                 session = self._decide(dialect)
-        if session is not None and self.line_mode and not self.paused:
-            self._take_lines(session, data)
-        else:
+        if session is None or self.paused or not self.line_mode:
             super().dataReceived(data)
+        elif self._buffer or not _is_one_line(data, self._settings.max_frame):
+            self._take_lines(session, self._buffer + data)
+        else:
+            self._home.receive(session, data)
 
     def _take_lines(self, session: Session, data: bytes) -> None:
         """Take all lines apart at once, where LineReceiver would copy what is left for each."""
-        if self._buffer:
-            data = self._buffer + data
         lines = data.split(b"\n")
         self._buffer = lines.pop()
         longest, receive = self._settings.max_frame, self._home.receive
@@ -378,3 +378,8 @@ def _dialect_of(data: bytes) -> Dialect | None:
     if newline < 0 and nul < 0:
         return None
     return LINES if nul < 0 or 0 <= newline < nul else CLASSIC
+
+
+def _is_one_line(data: bytes, longest: int) -> bool:
+    """Whether it is just one frame, of the usual look: as such, its end needs no cutting off."""
+    return data.find(b"\n") == len(data) - 1 and data.startswith(b"{") and len(data) <= longest

@@ -109,8 +109,23 @@ class HubTransport:
 
     def flush(self) -> None:
         """Send what was written, as far as the socket takes it; then do what was to follow."""
-        if not self._is_open or (self._unsent is not None and not self._send(self._unsent)):
+        if not self._is_open:
             return
+        unsent = self._unsent
+        if unsent is not None:
+            data = unsent[0] if len(unsent) == 1 else _joined(unsent)
+            try:
+                sent = self._socket.send(data)
+            except OSError as problem:
+                if not isinstance(problem, BlockingIOError) and problem.errno != ENOBUFS:
+                    self.lose(_lost)
+                    return
+                sent = 0
+            if sent != len(data) or len(unsent) > 1:
+                self._keep(unsent, sent)
+                return
+            self._unsent = None
+            self._size = 0
         self._is_flushing = False
         if self._events & EPOLLOUT:
             self._wait_for(self._events & ~EPOLLOUT)
@@ -123,33 +138,15 @@ class HubTransport:
         elif self._is_write_closing and not self._is_write_closed:
             self._close_write()
 
-    def _send(self, unsent: list[bytes | memoryview]) -> bool:
-        """Send what was written; whether the socket took all of it."""
-        data = unsent[0]
-        # The rest of what was sent in part goes first and alone: joining would copy it each time.
-        if len(unsent) > 1 and isinstance(data, bytes):
-            data = b"".join(unsent)
-            unsent[:] = [data]
-        try:
-            sent = self._socket.send(data)
-        except BlockingIOError:
-            sent = 0
-        except OSError as problem:
-            if problem.errno != ENOBUFS:
-                self.lose(_lost)
-                return False
-            sent = 0
-        if sent == len(data):
+    def _keep(self, unsent: list[bytes | memoryview], sent: int) -> None:
+        """Send the rest when there is room: of its first part so many bytes are sent."""
+        if sent == len(unsent[0]):
             del unsent[0]
         else:
-            unsent[0] = memoryview(data)[sent:]
+            unsent[0] = memoryview(unsent[0])[sent:]
         if self._is_streaming:
             self._size = sum(map(len, unsent))
-        if not unsent:
-            self._unsent = None
-            return True
         self._wait_for(self._events | EPOLLOUT)
-        return False
 
     def loseConnection(self) -> None:
         if not self.connected or self.disconnecting:
@@ -313,6 +310,15 @@ def _tell(told: Callable[..., object], *args: object) -> None:
         told(*args)
     except BaseException:
         _log.failure("a protocol has failed when it was told that its connection is closed")
+
+
+def _joined(unsent: list[bytes | memoryview]) -> bytes | memoryview:
+    """The first part of what is unsent, all of it if that may be."""
+    first = unsent[0]
+    # The rest of what was sent in part goes first and alone: joining would copy it each time.
+    if isinstance(first, bytes):
+        unsent[:] = [first := b"".join(unsent)]
+    return first
 
 
 def address(name: tuple[Any, ...]) -> IPv4Address | IPv6Address:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import Any
 
@@ -73,9 +73,10 @@ class Delivery:
             self._log.failure("an event of kind {kind} was not delivered", kind=type(event))
 
     def _signal(self, event: SignalSent) -> None:
+        accounts: Sequence[LocalAccount]
         if event.conversation is None:
             addressee = self._registry.account(event.toid or 0)
-            accounts = [] if addressee is None else [addressee]
+            accounts = () if addressee is None else (addressee,)
         else:
             accounts = [account for account, _ in self._registry.members(event.conversation)]
         encoded: dict[Dialect, tuple[bytes, ...]] = {}

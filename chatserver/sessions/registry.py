@@ -69,12 +69,10 @@ class Registry:
     def __init__(self) -> None:
         self.sessions: set[Session] = set()
         self._accounts: dict[int, LocalAccount] = {}
+        #: The account with an id, if it has a session here.
+        self.account = self._accounts.get
         self._members: dict[int, dict[LocalAccount, int]] = {}
         self._watchers: dict[int, set[LocalAccount]] = {}
-
-    def account(self, id: int) -> LocalAccount | None:
-        """The account, if it has a session here."""
-        return self._accounts.get(id)
 
     def joined(self, account: LocalAccount, conversation: int) -> int:
         """The seq after which all of a conversation is for an account that takes part in it."""

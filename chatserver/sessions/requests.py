@@ -112,21 +112,26 @@ class RequestQueue:
         turn.is_send = type(turn.request) in _SENDS
         if turn.wants_quiet:
             turn.session.outbox.hush()
-        if self._last is None:
-            self._first = turn
-        else:
-            self._last.next = turn
-        self._last = turn
-        if self._waiting is None:
-            self._waiting = turn
         self.in_progress += 1
         self._bytes += turn.size
-        self.advance()
+        last, self._last = self._last, turn
+        session = turn.session
+        if last is None:
+            self._first = turn
+        else:
+            last.next = turn
+        if last is None and not (session.is_closing or session.outbox.is_congested):
+            self._exclusive = self._begun = turn
+            self._desk.run(turn)
+        else:
+            if self._waiting is None:
+                self._waiting = turn
+            self.advance()
         if not self.is_paused and (
             self.in_progress >= self._limit or self._bytes >= BYTES_IN_PROGRESS
         ):
             self.is_paused = True
-            turn.session.set_reading(False)
+            session.set_reading(False)
 
     def released(self, turn: Turn) -> None:
         if self._exclusive is turn:
