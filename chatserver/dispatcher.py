@@ -66,6 +66,7 @@ class Route(NamedTuple):
     is_rated: bool
     overtakes: bool
     is_late: bool
+    is_answered: bool
 
 
 class Way:
@@ -97,6 +98,7 @@ def handles(
     rated: bool = True,
     overtakes: bool = False,
     late: bool = False,
+    answered: bool = True,
     admit: Callable[[Any, Turn], None] | None = None,
 ) -> Callable[[Handler[R]], Handler[R]]:
     """Make a service's method the handler of a kind of request.
@@ -109,6 +111,8 @@ def handles(
     :param rated: it counts for the rate limit.
     :param overtakes: it need not wait for the requests before it, while the client reads what
         it is answered.
+    :param answered: whether there is an answer where it is not refused. One that is not, and meets
+        no other in progress, takes no turn in the queue.
     :param late: it is taken also while the server stops, and behind a goodbye.
     :param admit: another method of the service, called first, even where a field is invalid;
         what it raises is the refusal.
@@ -118,7 +122,7 @@ def handles(
         if kind in _routes:
             raise TypeError(f"{kind.__name__} has two handlers")
         admits = admit.__name__ if admit else None
-        _routes[kind] = Route(method.__qualname__, admits, gate, rated, overtakes, late)
+        _routes[kind] = Route(method.__qualname__, admits, gate, rated, overtakes, late, answered)
         return method
 
     return register
@@ -138,6 +142,7 @@ class Dispatcher:
         by_class = {type(service).__qualname__: service for service in services}
         self._ways = {kind: Way(route, by_class) for kind, route in _routes.items()}
         self._overtaking = {kind for kind, route in _routes.items() if route.overtakes}
+        self._unanswered = {kind for kind, route in _routes.items() if not route.is_answered}
         self._is_rated = settings.rate > 0
         self._new_bucket = lambda: TokenBucket(settings.rate, settings.burst, clock.seconds)
         self._buckets = Buckets(settings.rate, settings.burst, clock.seconds)
@@ -157,7 +162,10 @@ class Dispatcher:
         if session.is_closing:
             if kind in self._ways and self._ways[kind].is_late:
                 self.run(Turn(session, request, overtakes=True))
-        elif kind in self._overtaking and not session.outbox.is_congested:
+        elif not session.outbox.is_congested and (
+            (kind in self._unanswered and not session.requests.in_progress)
+            or kind in self._overtaking
+        ):
             self.run(Turn(session, request, overtakes=True))
         else:
             wants_quiet = not session.dialect.talkative and _msgid(request) in _ACKS
@@ -177,6 +185,8 @@ class Dispatcher:
         elif isinstance(result, Frame):
             self.answer(turn, result)
         else:
+            if turn.overtakes:
+                turn.session.requests.hold(turn)
             spawn(self._wait(turn, result), "answering a request")
 
     def answer(self, turn: Turn, frame: Frame | None) -> None:

@@ -167,10 +167,15 @@ class ChatProtocol(LineReceiver):
                 session = self._decide(dialect)
         if session is None or self.paused or not self.line_mode:
             super().dataReceived(data)
-        elif self._buffer or not _is_one_line(data, self._settings.max_frame):
-            self._take_lines(session, self._buffer + data)
-        else:
+        elif (
+            not self._buffer
+            and data.find(b"\n") == len(data) - 1 <= self._settings.max_frame
+            and data.startswith(b"{")
+        ):
+            # One frame, of the usual look: as JSON, it may keep its end.
             self._home.receive(session, data)
+        else:
+            self._take_lines(session, self._buffer + data)
 
     def _take_lines(self, session: Session, data: bytes) -> None:
         """Take all lines apart at once, where LineReceiver would copy what is left for each."""
@@ -378,8 +383,3 @@ def _dialect_of(data: bytes) -> Dialect | None:
     if newline < 0 and nul < 0:
         return None
     return LINES if nul < 0 or 0 <= newline < nul else CLASSIC
-
-
-def _is_one_line(data: bytes, longest: int) -> bool:
-    """Whether it is just one frame, of the usual look: as such, its end needs no cutting off."""
-    return data.find(b"\n") == len(data) - 1 and data.startswith(b"{") and len(data) <= longest

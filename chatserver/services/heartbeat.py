@@ -37,7 +37,7 @@ class HeartbeatService:
             raise InvalidField(f"t must have at most {MAX_PING} bytes of JSON")
         return ServerPong(t=Raw(t))
 
-    @handles(Pong, gate=Gate.ANYONE, rated=False)
+    @handles(Pong, gate=Gate.ANYONE, rated=False, answered=False)
     def pong(self, turn: Turn, request: Pong) -> None:
         """Hearing it was all."""
 

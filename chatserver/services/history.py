@@ -25,7 +25,7 @@ class HistoryService:
     def __init__(self, store: Store) -> None:
         self._store = store
 
-    @handles(Ack, rated=False, late=True)
+    @handles(Ack, rated=False, late=True, answered=False)
     def ack(self, turn: Turn, request: Ack) -> Coroutine[Any, Any, None] | None:
         login = turn.session.logged_in
         if login.acked is not None and login.acked.acknowledged(request.conv, request.seq):

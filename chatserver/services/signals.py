@@ -27,7 +27,7 @@ class SignalService:
         self._store = store
         self._bus = bus
 
-    @handles(Signal)
+    @handles(Signal, answered=False)
     def signal(self, turn: Turn, request: Signal) -> Coroutine[Any, Any, None] | None:
         toid, group = request.toid, request.groupid
         if toid is UNSET and group is UNSET:

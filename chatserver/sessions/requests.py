@@ -62,7 +62,8 @@ class Turn(msgspec.Struct):
         """Answer, with frames in the connection's dialect."""
         self.frames = frames
         if self.overtakes:
-            self.session.outbox.reply(frames)
+            if frames:
+                self.session.outbox.reply(frames)
         else:
             self.session.requests.finished(self)
         if self.wants_quiet:
@@ -132,6 +133,14 @@ class RequestQueue:
         ):
             self.is_paused = True
             session.set_reading(False)
+
+    def hold(self, turn: Turn) -> None:
+        """Let others wait for one that began without a place, as there was none before it."""
+        if self._first is None:
+            turn.overtakes = False
+            self._first = self._last = self._begun = self._exclusive = turn
+            self.in_progress += 1
+            self._bytes += turn.size
 
     def released(self, turn: Turn) -> None:
         if self._exclusive is turn:
