@@ -157,7 +157,7 @@ class ChatService:
                 group=group,
             )
         )
-        turn.release()
+        turn.session.requests.released(turn)
         return LATER
 
     def _too_long(self) -> InvalidField:

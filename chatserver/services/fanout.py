@@ -47,7 +47,10 @@ class Fanout:
         conversation, seq = event.conversation, event.seq
         for session in account.sessions:
             login = session.login
-            if login is None or not _is_due(login, conversation, seq):
+            if login is None or (
+                (login.unsynced is not None or login.from_log)
+                and not _is_due(login, conversation, seq)
+            ):
                 continue
             if login.device == event.device:
                 session.skip(conversation, seq)

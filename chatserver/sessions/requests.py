@@ -121,7 +121,15 @@ class RequestQueue:
             self._first = turn
         else:
             last.next = turn
-        if last is None and not (session.is_closing or session.outbox.is_congested):
+        begun = self._begun
+        may_begin = last is None or (
+            turn.is_send
+            and begun is not None
+            and begun.is_send
+            and self._exclusive is None
+            and self._waiting is None
+        )
+        if may_begin and not (session.is_closing or session.outbox.is_congested):
             self._exclusive = self._begun = turn
             self._desk.run(turn)
         else:

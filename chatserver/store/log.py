@@ -64,13 +64,13 @@ class MessageLog:
         self.stored = 0
         self._last_seqs: BoundedCache[int, int] = BoundedCache(_CACHED_SEQS)
         self._made_cids = count()
-        self._boot = secrets.token_hex(8)
+        self._boot = messages.server_cid(f"{secrets.token_hex(8)}.")
 
     def cid(self, given: str | None) -> str:
         """A draft's cid: the client's, or one that no other message has."""
         if given is not None:
             return messages.client_cid(given)
-        return messages.server_cid(f"{self._boot}.{next(self._made_cids):x}")
+        return f"{self._boot}{next(self._made_cids):x}"
 
     def append(self, draft: Draft) -> None:
         """Store a message; it is told the outcome after the commit, in the order of the calls.
@@ -113,7 +113,7 @@ class MessageLog:
         )
 
     async def _store(self, drafts: Sequence[Draft]) -> Sequence[Outcome]:
-        self.pending_text -= sum(len(draft.text) for draft in drafts)
+        self.pending_text -= sum([len(draft.text) for draft in drafts])
         try:
             batch = await self._database.write(
                 messages.insert,
@@ -153,7 +153,7 @@ class MessageLog:
     def _committed(self, batch: Batch) -> Sequence[Outcome]:
         for conversation, seq in batch.last_seqs.items():
             self._last_seqs.put(conversation, seq)
-        self.stored += sum(isinstance(one, Stored) and not one.is_repeat for one in batch.outcomes)
+        self.stored += sum([type(one) is Stored and not one.is_repeat for one in batch.outcomes])
         for pair, conversation in batch.pairs.items():
             self._conversations.remember_pair(pair, conversation)
         return batch.outcomes

@@ -24,7 +24,7 @@ from chatserver.store import groups
 from chatserver.store.friends import Friends
 from chatserver.store.group_commit import GroupCommit
 from chatserver.store.log import MessageLog
-from chatserver.store.messages import Draft, Stored, server_cid
+from chatserver.store.messages import Draft, Stored
 
 #: All ways of being wrong, by name.
 WAYS: dict[str, Callable[[], None]] = {}
@@ -91,7 +91,7 @@ def _forget_the_resync() -> None:
 @_way
 def _drop_the_dedup() -> None:
     def cid(log: Any, given: str | None) -> str:
-        return server_cid(f"{log._boot}.{next(log._made_cids):x}")
+        return f"{log._boot}{next(log._made_cids):x}"
 
     _replace(MessageLog, "cid", cid)
 
