@@ -8,9 +8,12 @@ from typing import Any, Generic, Protocol, TypeVar
 from twisted.internet.defer import Deferred
 from twisted.logger import Logger
 
-from chatserver.clock import Clock
+from chatserver.clock import Clock, sleep
 from chatserver.peak import Peak
 from chatserver.spawn import spawn
+
+_TURN = 0.01  # seconds that what follows a commit may take of the reactor at once
+_LOOKED_AFTER = 50  # items after which the time is looked at
 
 T = TypeVar("T")
 Outcome = TypeVar("Outcome")
@@ -72,7 +75,7 @@ class GroupCommit(Generic[Item, Outcome]):
         try:
             while self._pending or written:
                 committing = Deferred.fromCoroutine(self._commit_next())
-                self._settle(written)
+                await self._settle(written)
                 written = await committing
         finally:
             self._is_committing = False
@@ -90,12 +93,18 @@ class GroupCommit(Generic[Item, Outcome]):
         self._took(max(0.0, self._clock.seconds() - begun))
         return list(zip(batch, outcomes, strict=True))
 
-    def _settle(self, written: Written[Item, Outcome]) -> None:
-        for item, outcome in written:
-            try:
-                item.settled(outcome)
-            except Exception:
-                self._log.failure("what follows a commit failed")
+    async def _settle(self, written: Written[Item, Outcome]) -> None:
+        """Tell what became of each, in several turns of the reactor if what follows takes long."""
+        begun = self._clock.seconds()
+        for start in range(0, len(written), _LOOKED_AFTER):
+            if self._clock.seconds() - begun > _TURN:
+                await sleep(self._clock, 0)
+                begun = self._clock.seconds()
+            for item, outcome in written[start : start + _LOOKED_AFTER]:
+                try:
+                    item.settled(outcome)
+                except Exception:
+                    self._log.failure("what follows a commit failed")
 
     def _took(self, seconds: float) -> None:
         self.commits += 1

@@ -23,7 +23,7 @@ from chatserver.store.errors import RowRefused
 from chatserver.store.group_commit import GroupCommit
 from chatserver.store.messages import Batch, Draft, Message, Page, Stored
 
-_BATCH = 2000  # messages in one transaction
+_BATCH = 4000  # messages in one transaction
 _CAREFUL_TRIES = 3
 _CACHED_SEQS = 200_000
 _RETRY_AFTER = 1.0  # seconds
