@@ -140,7 +140,7 @@ ROWS = [
         "1,700–4,500",
         "60,000",
         "100,000",
-        [*_loads("offline", ACQUAINTED, [SQLITE, MARIADB], [16, 64]), *_RELAYED],
+        [*_loads("offline", ACQUAINTED, [SQLITE, MARIADB], [16, 64, 256]), *_RELAYED],
     ),
     Row(
         "d",
