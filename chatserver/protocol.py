@@ -237,6 +237,7 @@ class ChatProtocol(LineReceiver):
             self._abort.cancel()
             self._abort = None
         if session is not None:
+            self._session = None
             self._home.session_lost(session)
 
     def readConnectionLost(self) -> None:

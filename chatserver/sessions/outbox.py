@@ -66,6 +66,17 @@ class Owner(Protocol):
         """More bytes of live pushes wait than may."""
 
 
+class _Nobody:
+    """The owner of what is lost."""
+
+    def delivered(self, marks: list[Mark]) -> None: ...
+    def drained(self) -> None: ...
+    def overflowed(self) -> None: ...
+
+
+_NOBODY = _Nobody()
+
+
 class Outbox:
     """Sends frames in order, as fast as the connection takes them.
 
@@ -202,6 +213,7 @@ class Outbox:
         self._postponed = None
         self._postponed_bytes = self._in_transport = 0
         self._marks = None
+        self._owner = _NOBODY  # else the two would hold each other, and wait for a search for garbage
         self._look()
 
     @property
