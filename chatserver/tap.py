@@ -20,6 +20,7 @@ from chatserver import __version__, exposure
 from chatserver.app import CannotListen, ChatServer
 from chatserver.bus.redis_address import RedisUnusable, address_of
 from chatserver.clock import use_steady_time
+from chatserver.logs import use_cheap_time
 from chatserver.memory import search_less
 from chatserver.settings import Settings, SettingsError, help_of, load
 from chatserver.store.engines import engine_of
@@ -96,7 +97,19 @@ class Options(usage.Options):
         return load(flags | self._endpoints, config=self["config"])
 
 
-class _Server(ChatServer):
+class _InTwistd(Service):
+    """A service that logs where twistd was told to."""
+
+    #: The options of twistd itself.
+    twistd: Mapping[str, Any] = {}
+
+    def setServiceParent(self, parent: Any) -> None:
+        if self.twistd:
+            use_cheap_time(parent, self.twistd)
+        super().setServiceParent(parent)
+
+
+class _Server(_InTwistd, ChatServer):
     """The server as twistd runs it, in steady time."""
 
     def privilegedStartService(self) -> None:
@@ -110,7 +123,7 @@ class _Server(ChatServer):
         _warn(self._settings, self.addresses)
 
 
-class _Workers(Workers):
+class _Workers(_InTwistd, Workers):
     """The same for several processes."""
 
     def startService(self) -> None:
@@ -148,7 +161,7 @@ def makeService(options: Options) -> Service:
         settings = options.settings()
         if number_of_workers(settings) > 1:
             # Workers are started by the user to be, who has to read the keys of their ports.
-            service: Service = _as_user_to_be(options, lambda: _Workers(settings, reactor))
+            service: _InTwistd = _as_user_to_be(options, lambda: _Workers(settings, reactor))
         else:
             service = _Server(settings, reactor)
         if settings.redis:
@@ -157,6 +170,7 @@ def makeService(options: Options) -> Service:
     except (SettingsError, DatabaseUnusable, RedisUnusable, CannotListen) as problem:
         _give_up(str(problem))
     _allow_many_connections()
+    service.twistd = options.parent or {}
     return service
 
 

@@ -21,6 +21,7 @@ ROWS = [
         "spawn",
         "peak",
         "memory",
+        "logs",
         "doors",
         "proxied",
         "ports",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
@@ -73,20 +73,21 @@ class Delivery:
             self._log.failure("an event of kind {kind} was not delivered", kind=type(event))
 
     def _signal(self, event: SignalSent) -> None:
-        accounts: Sequence[LocalAccount]
+        push = _push_of(event)
         if event.conversation is None:
             addressee = self._registry.account(event.toid or 0)
-            accounts = () if addressee is None else (addressee,)
-        else:
-            accounts = [account for account, _ in self._registry.members(event.conversation)]
+            if addressee is not None and addressee.id != event.sender:
+                for session in addressee.sessions:
+                    session.tell(push)
+            return
         encoded: dict[Dialect, tuple[bytes, ...]] = {}
-        for account in accounts:
+        for account, _ in self._registry.members(event.conversation):
             if account.id == event.sender:
                 continue
             for session in account.sessions:
                 frames = encoded.get(session.dialect)
                 if frames is None:
-                    frames = encoded[session.dialect] = session.dialect.encode(_push_of(event))
+                    frames = encoded[session.dialect] = session.dialect.encode(push)
                 session.tell_encoded(frames)
 
     def _friend_added(self, event: FriendAdded) -> None:

@@ -213,7 +213,9 @@ class Outbox:
         self._postponed = None
         self._postponed_bytes = self._in_transport = 0
         self._marks = None
-        self._owner = _NOBODY  # else the two would hold each other, and wait for a search for garbage
+        self._owner = (
+            _NOBODY  # else the two would hold each other, and wait for a search for garbage
+        )
         self._look()
 
     @property
