@@ -132,3 +132,13 @@ class RefusalTests(ServerCase):
     async def test_logged_out_client_cannot_signal(self) -> None:
         await self.connect()
         await self.refused(signal(toid=self.add_account()), 103)
+
+    async def test_one_to_somebody_not_met_before_takes_effect_before_what_follows(self) -> None:
+        li, li_client = await self.user()
+        _, sender = await self.user()
+        sender.send(signal(1, toid=li), signal(2, toid=li), chat(li), signal(3, toid=li))
+        await li_client.next(msgid=18, data=3)
+        told = [
+            frame.get("data", "chat") for frame in li_client.received if frame["msgid"] in (5, 18)
+        ]
+        self.assertEqual(told, [1, 2, "chat", 3])

@@ -111,6 +111,23 @@ class OrderTests(SynchronousTestCase):
         self.assertEqual(self.user.outbox.replies, [(b"pong",)])
         self.assertEqual(self.user.requests.in_progress, 2)
 
+    def test_one_that_began_without_a_place_can_let_others_wait(self) -> None:
+        turn = self.user.turn(OTHER, overtakes=True)
+        self.user.requests.hold(turn)
+        turns = self.user.put(SEND, OTHER)
+        self.assertEqual((self.user.begun, self.user.requests.in_progress), ([], 3))
+        turn.finish((b"0",))
+        self.assertEqual((self.user.begun, self.user.answers), (turns[:1], [b"0"]))
+
+    def test_where_others_are_in_progress_it_is_late_for_that(self) -> None:
+        turns = self.user.put(OTHER)
+        turn = self.user.turn(OTHER, overtakes=True)
+        self.user.requests.hold(turn)
+        turn.finish((b"1",))
+        turns[0].finish((b"0",))
+        self.assertEqual(self.user.answers, [b"1", b"0"])
+        self.assertEqual(self.user.requests.in_progress, 0)
+
     def test_who_wants_quiet_has_it_from_the_beginning_until_behind_the_answer(self) -> None:
         turn = self.user.turn(OTHER, wants_quiet=True)
         self.user.requests.put(turn)
