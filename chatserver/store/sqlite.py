@@ -21,7 +21,7 @@ _BUSY_TIMEOUT = 4.0  # seconds
 _PREPARE_TIMEOUT = 30.0  # seconds
 # KiB of the file that the connections of a pool remember together. What a transaction changes has
 # to fit in, or it is written and read again meanwhile.
-_CACHE = 32 * 1024
+_CACHE = 16 * 1024
 # Messages that one statement writes: a power of two, as its smaller ones are, so that there are
 # few different ones to prepare.
 _MOST_ROWS = 256
