@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Collection
 from contextlib import suppress
 from itertools import count
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from msgspec import UNSET
 from twisted.internet.defer import Deferred, succeed
@@ -14,11 +13,12 @@ from twisted.logger import Logger
 
 from chatserver.bus import events
 from chatserver.bus.bus import Bus
-from chatserver.clock import Clock, epoch_milliseconds, sleep
+from chatserver.clock import Clock, epoch_milliseconds
 from chatserver.errors import TryAgain
 from chatserver.services import rendering
 from chatserver.services.handover import Handover
 from chatserver.services.presence import PresenceService
+from chatserver.services.rolls import groups_of
 from chatserver.services.sequencer import Sequencer
 from chatserver.services.sync import Missed, Sync
 from chatserver.sessions.connections import Connections
@@ -39,13 +39,11 @@ from chatserver.store.devices import UNNAMED, Entry, TokenOwner
 from chatserver.store.places import Place, Places
 from chatserver.store.store import Store
 from chatserver.store.ties import Ties
-from chatserver.store.welcomes import Circle, Welcome
-from chatserver.wire import frames
+from chatserver.store.welcomes import Welcome
 from chatserver.wire.frames import Goodbye, LoginAck, State
 from chatserver.wire.requests import Login
 from chatserver.wire.times import utc_text
 
-_MEMBERS_AT_ONCE = 5000  # are put into an answer in one turn of the reactor
 _holders = count(1)
 
 
@@ -267,7 +265,7 @@ class Entries:
         if session.login is login:
             self._begin(login, standing)
         missed = [] if session.dialect.talkative else await self._sync.first_missed(login)
-        groups, online = await self._groups(session, circle)
+        groups, online = await groups_of(circle, self._places, session.dialect, self._clock)
         # No turn of the reactor may end from here on: what is told of friends follows the answer.
         self._presence.begin([id for id, _ in circle.friends], online)
         ack = LoginAck(
@@ -283,29 +281,6 @@ class Entries:
         pushes = [one.push for one in missed if one.push is not None]
         frame, carried = session.dialect.login_reply(ack, pushes)
         return Greeting(frame, missed, carried)
-
-    async def _groups(
-        self, session: Session, circle: Circle
-    ) -> tuple[list[frames.Group], Collection[int]]:
-        """The groups as the login's answer has them, and which friends are online by then.
-
-        Very many members take several turns of the reactor.
-        """
-        online = await self._places.online(circle.accounts())
-        is_long = sum(len(mine.members) for mine in circle.groups) > _MEMBERS_AT_ONCE
-        if not is_long:
-            return [rendering.group(mine, online) for mine in circle.groups], online
-        groups: list[Any] = []
-        members = 0
-        for mine in circle.groups:
-            members += len(mine.members)
-            if members > _MEMBERS_AT_ONCE:
-                members = len(mine.members)
-                await sleep(self._clock, 0)
-            group = rendering.group(mine, online)
-            # A dialect with short frames leaves most of them out; others take them as they are.
-            groups.append(session.dialect.part(group))
-        return groups, await self._places.online([id for id, _ in circle.friends])
 
     def _entry(self, request: Login, arrival: Arrival, admission: Admission) -> Deferred[Entry]:
         """The device's token, once it is good for its whole time."""

@@ -32,7 +32,7 @@ class Desk(Protocol):
         """Finish a turn with the refusal that an exception stands for."""
 
 
-class Turn(msgspec.Struct):
+class Turn(msgspec.Struct, eq=False):
     """One request on its way to its answer."""
 
     session: Session
