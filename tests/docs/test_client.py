@@ -170,14 +170,15 @@ class ChatTests(ClientCase):
 
 
 class HeartbeatTests(ClientCase):
-    settings = {"ping_interval": 0.3}
+    settings = {"ping_interval": 0.8}
 
     async def test_pings_are_answered(self) -> None:
         ann = self.run_client("ann")
         ann_id = await self.number_of(ann)
-        await pause(1.2)
+        await pause(2.5)
         bob_id, bob = await self.user("bob")
         await bob.ask({"msgid": 5, "toid": ann_id, "msg": "still there?"})
+        self.assertFalse(ann.ended.called, "the server has not sent it away")
         await ann.prints(f"{bob_id} bob: still there?")
 
 
