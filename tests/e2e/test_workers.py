@@ -13,7 +13,7 @@ import pytest
 from twisted.internet.endpoints import HostnameEndpoint, connectProtocol, wrapClientTLS
 from twisted.internet.ssl import optionsForClientTLS
 
-from cluster.nodes import Node
+from cluster.nodes import TWISTD, Node
 from cluster.process import free_port
 from cluster.redis import Redis
 from tests.e2e.asynchronous import asynchronous
@@ -38,7 +38,10 @@ class Server(Node):
             "CHATSERVER_DATABASE": mariadb().new_database()[1],
             "CHATSERVER_REDIS": f"redis://127.0.0.1:{redis.port}",
         }
-        super().__init__(folder, free_port(), "--workers", "2", *flags, **settings)
+        # What runs in the background may ignore Ctrl-C, and so would its children.
+        program = ("env", "--default-signal=INT", TWISTD)
+        port = free_port()
+        super().__init__(folder, port, "--workers", "2", *flags, program=program, **settings)
 
     def is_up(self) -> bool:
         """Whether both workers serve."""
