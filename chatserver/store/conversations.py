@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from chatserver.errors import NotAMember
 from chatserver.store.cache import BoundedCache
-from chatserver.store.chunks import chunks, marks
+from chatserver.store.chunks import chunks, marks, padded
 from chatserver.store.database import Database
 from chatserver.store.engine import Cursor
 
@@ -145,10 +145,11 @@ def select_memberships(
 
 def select_parts(cursor: Cursor, accounts: Sequence[int]) -> list[Part]:
     """What the accounts take part in."""
+    among = padded(accounts)
     cursor.execute(
         "SELECT m.account, m.conversation, m.joined, g.id FROM members m "
         "LEFT JOIN chat_groups g ON g.conversation = m.conversation "
-        f"WHERE m.account IN ({marks(accounts)})",
-        accounts,
+        f"WHERE m.account IN ({marks(among)})",
+        among,
     )
     return [Part(*row) for row in cursor.fetchall()]

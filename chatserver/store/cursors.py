@@ -8,7 +8,7 @@ from typing import NamedTuple
 from twisted.internet.defer import Deferred
 
 from chatserver.spawn import spawn
-from chatserver.store.chunks import chunks, marks
+from chatserver.store.chunks import chunks, marks, padded
 from chatserver.store.conversations import Part
 from chatserver.store.database import Database
 from chatserver.store.engine import Cursor
@@ -16,7 +16,7 @@ from chatserver.store.engine import Cursor
 Positions = dict[int, dict[int, int]]  # device -> conversation -> seq
 
 
-_COUNTED_AT_ONCE = 100  # conversations in one statement
+_COUNTED_AT_ONCE = 128  # conversations in one statement
 _COUNT = (
     "SELECT ?, COUNT(*) FROM messages WHERE conversation = ? AND seq > ? AND seq <= ? "
     "AND NOT (sender = ? AND (device = ? OR seq <= ?))"
@@ -174,9 +174,10 @@ def _select_cursors(
     """The cursors (seq, own) of each device, by conversation."""
     reached: dict[int, dict[int, tuple[int, int]]] = {device: {} for device in devices}
     for chunk in chunks(devices):
+        among = padded(chunk)
         cursor.execute(
-            f"SELECT device, conversation, seq, own FROM cursors WHERE device IN ({marks(chunk)})",
-            chunk,
+            f"SELECT device, conversation, seq, own FROM cursors WHERE device IN ({marks(among)})",
+            among,
         )
         for device, conversation, seq, own in cursor.fetchall():
             reached[device][conversation] = (seq, own)
@@ -190,13 +191,14 @@ def _count_missed(cursor: Cursor, ranges: Sequence[_Range]) -> dict[_Range, int]
     """
     missed: dict[_Range, int] = {}
     for chunk in chunks(ranges, _COUNTED_AT_ONCE):
+        among = padded(chunk)
         cursor.execute(
-            " UNION ALL ".join([_COUNT] * len(chunk)),
+            " UNION ALL ".join([_COUNT] * len(among)),
             [
                 value
-                for at, (conversation, account, device, floor, own, last) in enumerate(chunk)
+                for at, (conversation, account, device, floor, own, last) in enumerate(among)
                 for value in (at, conversation, floor, last, account, device, own)
             ],
         )
-        missed.update((chunk[at], count) for at, count in cursor.fetchall())
+        missed.update((among[at], count) for at, count in cursor.fetchall())
     return missed

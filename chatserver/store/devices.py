@@ -12,7 +12,7 @@ from twisted.internet.defer import Deferred
 from chatserver.clock import Clock
 from chatserver.errors import Refused
 from chatserver.store.accounts import Account
-from chatserver.store.chunks import marks
+from chatserver.store.chunks import marks, padded
 from chatserver.store.database import Database
 from chatserver.store.engine import Cursor
 from chatserver.store.errors import RowRefused
@@ -186,8 +186,9 @@ def _renew(cursor: Cursor, renewals: list[Renewal]) -> list[int | None]:
     expires = max(renewal.expires for renewal in renewals)
     # In the order of the key: two nodes that renew the same ones don't end in a deadlock.
     hashes = sorted({renewal.token_hash for renewal in renewals})
+    among = padded(hashes)
     cursor.execute(
-        f"UPDATE tokens SET expires = ? WHERE hash IN ({marks(hashes)})", (expires, *hashes)
+        f"UPDATE tokens SET expires = ? WHERE hash IN ({marks(among)})", (expires, *among)
     )
     known = set(hashes)
     if cursor.rowcount < len(hashes):
@@ -198,7 +199,7 @@ def _renew(cursor: Cursor, renewals: list[Renewal]) -> list[int | None]:
 
 def _select_owners(cursor: Cursor, shown: Sequence[_Shown]) -> list[TokenOwner | None]:
     """Whom each token belongs to."""
-    hashes = list({token_hash for token_hash, _ in shown})
+    hashes = padded({token_hash for token_hash, _ in shown})
     cursor.execute(
         "SELECT t.hash, t.expires, d.id, d.name, a.id, a.name, a.password_hash, a.disabled "
         "FROM tokens t JOIN devices d ON d.id = t.device JOIN accounts a ON a.id = d.account "

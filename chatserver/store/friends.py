@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from chatserver.errors import Exists
-from chatserver.store.chunks import marks
+from chatserver.store.chunks import marks, padded
 from chatserver.store.database import Database
 from chatserver.store.engine import Cursor
 from chatserver.store.errors import RowRefused
@@ -35,10 +35,11 @@ def _insert(cursor: Cursor, account: int, friend: int) -> None:
 def select_friends(cursor: Cursor, accounts: Sequence[int]) -> dict[int, list[tuple[int, str]]]:
     """The ids and names on each account's list, by id."""
     friends: dict[int, list[tuple[int, str]]] = {account: [] for account in accounts}
+    among = padded(accounts)
     cursor.execute(
         "SELECT f.account, f.friend, a.name FROM friends f JOIN accounts a ON a.id = f.friend "
-        f"WHERE f.account IN ({marks(accounts)}) ORDER BY f.account, f.friend",
-        accounts,
+        f"WHERE f.account IN ({marks(among)}) ORDER BY f.account, f.friend",
+        among,
     )
     for account, friend, name in cursor.fetchall():
         friends[account].append((friend, name))
@@ -47,7 +48,6 @@ def select_friends(cursor: Cursor, accounts: Sequence[int]) -> dict[int, list[tu
 
 def select_friendships(cursor: Cursor, accounts: Sequence[int]) -> list[tuple[int, int]]:
     """The accounts with all that are on their lists."""
-    cursor.execute(
-        f"SELECT account, friend FROM friends WHERE account IN ({marks(accounts)})", accounts
-    )
+    among = padded(accounts)
+    cursor.execute(f"SELECT account, friend FROM friends WHERE account IN ({marks(among)})", among)
     return list(cursor.fetchall())

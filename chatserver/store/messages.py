@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import msgspec
 
 from chatserver.errors import Conflict
-from chatserver.store.chunks import chunks, marks
+from chatserver.store.chunks import chunks, marks, padded
 from chatserver.store.conversations import insert_pairs, select_pairs
 from chatserver.store.database import Database
 from chatserver.store.engine import Cursor, Row
@@ -199,10 +199,10 @@ def select_last_seq(cursor: Cursor, conversation: int) -> int:
 
 def select_last_seqs(cursor: Cursor, conversations: Collection[int]) -> dict[int, int]:
     """The last seqs of conversations, 0 where one is empty."""
+    among = padded(conversations)
     cursor.execute(
-        f"SELECT c.id, {last_seq_of('c.id')} FROM conversations c "
-        f"WHERE c.id IN ({marks(conversations)})",
-        list(conversations),
+        f"SELECT c.id, {last_seq_of('c.id')} FROM conversations c WHERE c.id IN ({marks(among)})",
+        among,
     )
     return dict(cursor.fetchall())
 

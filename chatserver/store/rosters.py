@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterator
 from typing import NamedTuple
 
-from chatserver.store.chunks import chunks, marks
+from chatserver.store.chunks import chunks, marks, padded
 from chatserver.store.engine import Cursor
 from chatserver.store.groups import Group, Member
 
@@ -69,10 +69,11 @@ def select_rosters(
 
 def _count_members(cursor: Cursor, conversations: Collection[int]) -> Iterator[tuple[int, int]]:
     for chunk in chunks(conversations):
+        among = padded(chunk)
         cursor.execute(
             "SELECT conversation, COUNT(*) FROM members "
-            f"WHERE conversation IN ({marks(chunk)}) GROUP BY conversation",
-            chunk,
+            f"WHERE conversation IN ({marks(among)}) GROUP BY conversation",
+            among,
         )
         yield from cursor.fetchall()
 

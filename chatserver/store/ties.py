@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from chatserver.store.chunks import marks
+from chatserver.store.chunks import marks, padded
 from chatserver.store.engine import Cursor
 from chatserver.store.friends import select_friendships
 
@@ -34,11 +34,12 @@ def select_ties(cursor: Cursor, accounts: Sequence[int]) -> dict[int, Ties]:
     ties = {account: Ties([], []) for account in accounts}
     for account, friend in select_friendships(cursor, accounts):
         ties[account].friends.append(friend)
+    among = padded(accounts)
     cursor.execute(
         "SELECT m.account, g.id, m.conversation, m.joined FROM members m "
         "JOIN chat_groups g ON g.conversation = m.conversation "
-        f"WHERE m.account IN ({marks(accounts)})",
-        accounts,
+        f"WHERE m.account IN ({marks(among)})",
+        among,
     )
     for account, *seat in cursor.fetchall():
         ties[account].seats.append(Seat(*seat))

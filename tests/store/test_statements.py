@@ -83,6 +83,7 @@ class StatementCase(StoreCase):
             await store.devices.is_known(one, name)
             entry = await self.enter(one, name)
             await self._write(one, two, three, group.conversation)
+        await self.send(two, group.conversation, "a long text" * 5_000)
         await store.backlogs.page(one, [Span(group.conversation, 0, 10)], 10)
         await store.conversations.membership(two, group.conversation)
         await self._read(one, entry.device, group.conversation)
