@@ -33,6 +33,7 @@ from chatserver.sessions.requests import Turn
 from chatserver.sessions.session import Login as LoggedIn
 from chatserver.sessions.session import Session
 from chatserver.spawn import spawn
+from chatserver.store import backlogs
 from chatserver.store.accounts import Account
 from chatserver.store.cursors import Standing
 from chatserver.store.devices import UNNAMED, Entry, TokenOwner
@@ -64,11 +65,12 @@ class Admission(NamedTuple):
 
 
 class Greeting(NamedTuple):
-    """The answer to a login, and what of the missed messages it carries."""
+    """The answer to a login, what of the missed messages it carries, and those to push at once."""
 
     frame: bytes
     missed: list[Missed]
     carried: int
+    few: list[backlogs.Missed]
 
 
 class Entries:
@@ -140,6 +142,7 @@ class Entries:
             peer=session.connection.peer,
             device=repr(place.device_name) if place.device_name else "(unnamed)",
         )
+        self._sync.push_few(session, greeting.few)
         if login.unsynced:
             spawn(self._sync.catch_up(session), "pushing missed messages")
         else:
@@ -257,7 +260,7 @@ class Entries:
         # The token's time is written while the rest is read.
         entering = self._entry(request, arrival, admission)
         try:
-            circle, standing = await self._welcome(session, login, arrival, admission)
+            circle, standing, few = await self._welcome(session, login, arrival, admission)
         except BaseException:
             entering.addErrback(lambda _: None)
             raise
@@ -280,7 +283,7 @@ class Entries:
         )
         pushes = [one.push for one in missed if one.push is not None]
         frame, carried = session.dialect.login_reply(ack, pushes)
-        return Greeting(frame, missed, carried)
+        return Greeting(frame, missed, carried, few if session.dialect.talkative else [])
 
     def _entry(self, request: Login, arrival: Arrival, admission: Admission) -> Deferred[Entry]:
         """The device's token, once it is good for its whole time."""

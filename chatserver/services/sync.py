@@ -13,6 +13,7 @@ from chatserver.services.rendering import push_of_message
 from chatserver.sessions.registry import Registry
 from chatserver.sessions.session import Login, Session, Unsynced
 from chatserver.spawn import spawn
+from chatserver.store import backlogs
 from chatserver.store.backlogs import Span
 from chatserver.store.cursors import Standing
 from chatserver.store.store import Store
@@ -106,6 +107,12 @@ class Sync:
             if unsynced.floor >= unsynced.target:
                 del login.unsynced[one.conversation]
 
+    def push_few(self, session: Session, few: Sequence[backlogs.Missed]) -> None:
+        """Push what was read together with the rest that a login needed."""
+        login = session.login
+        if login is not None and login.unsynced is not None:
+            self._push(session, login, self._seen_by(login, few))
+
     async def catch_up(self, session: Session) -> None:
         """Push all that is missed; from then on, the session's pushes come live."""
         login = session.login
@@ -126,6 +133,13 @@ class Sync:
         page = await self._read(login, _PAGE)
         if session.login is not login:
             return
+        self._push(session, login, page)
+        if not page:  # the log has not what was asked for
+            del login.unsynced[first]
+
+    def _push(self, session: Session, login: Login, page: Sequence[Missed]) -> None:
+        """Push messages that come next in their conversations."""
+        assert login.unsynced is not None
         for conversation, seq, push in page:
             if push is None:
                 session.skip(conversation, seq)
@@ -136,17 +150,22 @@ class Sync:
             login.note_from_log(conversation, seq)
             if unsynced.floor >= unsynced.target:
                 del login.unsynced[conversation]
-        if not page:  # the log has not what was asked for
-            del login.unsynced[first]
 
     async def _read(self, login: Login, limit: int) -> list[Missed]:
         """The first messages that a device missed."""
         unsynced = login.unsynced
         assert unsynced is not None
-        account, device = login.account.id, login.device
         spans = (Span(each, one.floor, one.target) for each, one in unsynced.items())
+        page = await self._store.backlogs.page(login.account.id, spans, limit)
+        return self._seen_by(login, page)
+
+    def _seen_by(self, login: Login, page: Sequence[backlogs.Missed]) -> list[Missed]:
+        """Messages of the log as a device is to get them."""
+        unsynced = login.unsynced
+        assert unsynced is not None
+        account, device = login.account.id, login.device
         found = []
-        for membership, message in await self._store.backlogs.page(account, spans, limit):
+        for membership, message in page:
             conversation = membership.conversation
             is_own = message.sender == account and (
                 message.device == device or message.seq <= unsynced[conversation].own

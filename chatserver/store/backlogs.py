@@ -7,7 +7,9 @@ from itertools import chain, islice
 from typing import Any, NamedTuple
 
 from chatserver.clock import Clock
+from chatserver.store.chunks import chunks, padded
 from chatserver.store.conversations import Conversations, Membership, select_memberships
+from chatserver.store.cursors import Standing
 from chatserver.store.database import Database
 from chatserver.store.engine import Cursor
 from chatserver.store.gathered import GatheredReads
@@ -16,6 +18,8 @@ from chatserver.store.messages import Message, message_of
 _PAGES_AT_ONCE = 50  # in one read
 _SPANS = 100  # conversations in one statement
 _BYTES = 2**18  # of text in a page
+_SPANS_AT_ONCE = 128  # of several devices, in one statement
+_FEW = 32  # messages that are read at once with the rest that a login needs
 
 _IN_SPAN = "WHERE m.conversation = ? AND m.seq > ? AND m.seq <= ?"
 _MESSAGES = (
@@ -84,6 +88,45 @@ class Backlogs:
 
     async def _read(self, wishes: list[_Wish]) -> list[_Read]:
         return await self._database.read(_select_pages, self._database.body_size, wishes)
+
+
+class _Few(NamedTuple):
+    """A span of a guest who has missed little, and the bytes that one of its texts may have."""
+
+    guest: int
+    span: Span
+    most: int
+
+
+def select_few(
+    cursor: Cursor, body_size: str, standings: Sequence[Standing]
+) -> list[list[tuple[int, Message]]]:
+    """What each of some devices has missed, with the conversations, where it is not much."""
+    wishes = [few for at, standing in enumerate(standings) for few in _few_of(at, standing)]
+    found: list[list[tuple[int, Message]]] = [[] for _ in standings]
+    too_long: set[int] = set()
+    for chunk in chunks(wishes, _SPANS_AT_ONCE):
+        among = padded(chunk)
+        body = f"CASE WHEN {body_size} <= ? THEN m.body END"
+        part = f"SELECT ?, {_MESSAGES.format(body=body).removeprefix('SELECT ')}"
+        values = [value for at, few in enumerate(among) for value in (at, few.most, *few.span)]
+        cursor.execute(" UNION ALL ".join([part] * len(among)), values)
+        for at, *row in sorted(cursor.fetchall(), key=lambda row: (row[0], row[2])):
+            if at < len(chunk):
+                guest = chunk[at].guest
+                if row[-1] is None:
+                    too_long.add(guest)
+                found[guest].append((row[0], message_of(row[1:])))
+    return [[] if guest in too_long else some for guest, some in enumerate(found)]
+
+
+def _few_of(guest: int, standing: Standing) -> Iterator[_Few]:
+    """What a device has missed; nothing, if it is much."""
+    spans = [Span(one.conversation, one.floor, one.last) for one in standing.backlogs if one.missed]
+    count = sum(last - floor for _, floor, last in spans)
+    if count <= _FEW:
+        for span in spans:
+            yield _Few(guest, span, _BYTES // count)
 
 
 def _first(spans: Iterable[Span], limit: int) -> Iterator[Span]:

@@ -35,12 +35,17 @@ class Membership(NamedTuple):
 
 
 class Part(NamedTuple):
-    """That an account takes part in a conversation, which is a ``group``'s or of a pair."""
+    """That an account takes part in a conversation, which is a ``group``'s or of a ``pair``."""
 
     account: int
     conversation: int
     joined: int
     group: int | None
+    pair: tuple[int, int] | None
+
+    @property
+    def membership(self) -> Membership:
+        return Membership(self.conversation, self.joined, self.group, self.pair)
 
 
 def pair_of(one: int, other: int) -> tuple[int, int]:
@@ -138,7 +143,7 @@ def select_memberships(
         (account, *conversations),
     )
     return [
-        Membership(conversation, joined, group, None if low is None else (low, high))
+        Membership(conversation, joined, group, _pair(low, high))
         for conversation, joined, group, low, high in cursor.fetchall()
     ]
 
@@ -147,9 +152,17 @@ def select_parts(cursor: Cursor, accounts: Sequence[int]) -> list[Part]:
     """What the accounts take part in."""
     among = padded(accounts)
     cursor.execute(
-        "SELECT m.account, m.conversation, m.joined, g.id FROM members m "
+        "SELECT m.account, m.conversation, m.joined, g.id, c.low, c.high FROM members m "
+        "JOIN conversations c ON c.id = m.conversation "
         "LEFT JOIN chat_groups g ON g.conversation = m.conversation "
         f"WHERE m.account IN ({marks(among)})",
         among,
     )
-    return [Part(*row) for row in cursor.fetchall()]
+    return [
+        Part(account, conversation, joined, group, _pair(low, high))
+        for account, conversation, joined, group, low, high in cursor.fetchall()
+    ]
+
+
+def _pair(low: int | None, high: int | None) -> tuple[int, int] | None:
+    return None if low is None or high is None else (low, high)

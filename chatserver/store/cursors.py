@@ -149,7 +149,7 @@ def select_standings(
     ranges: list[list[_Range]] = []
     for account, device in guests:
         behind = []
-        for _, conversation, joined, _ in parts[account]:
+        for _, conversation, joined, _, _ in parts[account]:
             seq, own = reached[device].get(conversation, (0, 0))
             floor, last = max(seq, joined), last_seqs[conversation]
             if last > floor:

@@ -8,6 +8,7 @@ from typing import NamedTuple
 from twisted.internet.defer import Deferred
 
 from chatserver.clock import Clock
+from chatserver.store.backlogs import Missed, select_few
 from chatserver.store.chunks import chunks
 from chatserver.store.conversations import Part, select_parts
 from chatserver.store.cursors import Standing, select_standings
@@ -16,7 +17,7 @@ from chatserver.store.engine import Cursor
 from chatserver.store.friends import select_friends
 from chatserver.store.gathered import GatheredReads
 from chatserver.store.groups import GroupOfMine
-from chatserver.store.messages import select_last_seqs
+from chatserver.store.messages import Message, select_last_seqs
 from chatserver.store.rosters import Known, Roster, Rosters, select_rosters
 from chatserver.store.ties import Seat, Ties
 
@@ -50,10 +51,14 @@ class Circle(NamedTuple):
 
 
 class Welcome(NamedTuple):
-    """What a device is told when it comes in."""
+    """What a device is told when it comes in.
+
+    ``few``: the messages that it has missed, each conversation's by seq, where they are few.
+    """
 
     circle: Circle
     standing: Standing
+    few: list[Missed]
 
 
 Guest = tuple[int, int]  # account and device
@@ -72,8 +77,8 @@ class Welcomes:
         return self._reads.ask((account, device))
 
     async def _read(self, guests: list[Guest]) -> list[Welcome]:
-        known = self._rosters.known
-        welcomes, rosters = await self._database.read(select_welcomes, guests, known)
+        known, body_size = self._rosters.known, self._database.body_size
+        welcomes, rosters = await self._database.read(select_welcomes, body_size, guests, known)
         for conversation, roster in rosters.items():
             if known(conversation) is not roster:
                 self._rosters.put(roster)
@@ -81,30 +86,39 @@ class Welcomes:
 
 
 def select_welcomes(
-    cursor: Cursor, guests: Sequence[Guest], known: Known
+    cursor: Cursor, body_size: str, guests: Sequence[Guest], known: Known
 ) -> tuple[list[Welcome], dict[int, Roster]]:
     """What each guest is told, and the rosters that it is told of."""
     accounts = sorted({account for account, _ in guests})
     friends = select_friends(cursor, accounts)
     parts: dict[int, list[Part]] = {account: [] for account in accounts}
-    for part in select_parts(cursor, accounts):
-        parts[part.account].append(part)
-    everything = [part for some in parts.values() for part in some]
-    groups = {part.conversation for part in everything if part.group is not None}
+    for each in select_parts(cursor, accounts):
+        parts[each.account].append(each)
+    everything = [each for some in parts.values() for each in some]
+    groups = {each.conversation for each in everything if each.group is not None}
     rosters = select_rosters(cursor, groups, known)
     last_seqs: dict[int, int] = {}
-    for chunk in chunks({part.conversation for part in everything}):
+    for chunk in chunks({each.conversation for each in everything}):
         last_seqs |= select_last_seqs(cursor, chunk)
     standings = select_standings(cursor, guests, parts, last_seqs)
     circles = {
         account: Circle(friends[account], _groups_of_mine(parts[account], rosters))
         for account in accounts
     }
+    few = select_few(cursor, body_size, standings)
     welcomes = [
-        Welcome(circles[account], standing)
-        for (account, _), standing in zip(guests, standings, strict=True)
+        Welcome(circles[account], standing, _missed(parts[account], some))
+        for (account, _), standing, some in zip(guests, standings, few, strict=True)
     ]
     return welcomes, rosters
+
+
+def _missed(parts: Sequence[Part], messages: Sequence[tuple[int, Message]]) -> list[Missed]:
+    """Messages with the account's part in their conversations."""
+    if not messages:
+        return []
+    memberships = {part.conversation: part.membership for part in parts}
+    return [Missed(memberships[conversation], message) for conversation, message in messages]
 
 
 def _groups_of_mine(parts: Sequence[Part], rosters: dict[int, Roster]) -> list[GroupOfMine]:

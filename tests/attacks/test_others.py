@@ -48,6 +48,10 @@ class OthersTests(ServerCase):
         for client in (self.li_client, self.wang_client):
             await client.settled()
             client.frames.clear()
+        seen = -1
+        while seen != len(self.engine.transactions):  # until what a join leads to has been read
+            seen = len(self.engine.transactions)
+            await self.client.quiet(0.1)
 
     async def everything(self) -> dict[str, list[Any]]:
         """All that is in the database."""

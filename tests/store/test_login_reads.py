@@ -70,7 +70,7 @@ class LoginTests(ReadCase):
 
     async def test_people_who_come_in_together(self) -> None:
         accounts, entries, groups = await self.come_together()
-        for once, expected in (("the first time", 8), ("with all members known", 6)):
+        for once, expected in (("the first time", 9), ("with all members known", 7)):
             self.begin()
             welcomes = await all_of(
                 self.store.welcomes.of(account, entry.device)
@@ -83,6 +83,27 @@ class LoginTests(ReadCase):
                 for mine in welcome.circle.groups:
                     self.assertEqual([member.id for member in mine.members], accounts)
                 self.assertEqual([one.missed for one in welcome.standing.backlogs], [1, 1, 1])
+                self.assertEqual(
+                    [(one.membership.group, one.message.seq) for one in welcome.few],
+                    [(group.id, 1) for group in groups],
+                )
+
+    async def test_few_long_messages_are_left_to_a_page(self) -> None:
+        me, other, third = await self.accounts(3)
+        device = (await self.enter(me, "phone")).device
+        await self.send(other, (other, me), "short")
+        self.assertEqual(len((await self.store.welcomes.of(me, device)).few), 1)
+        await self.send(third, (third, me), "x" * 200_000)
+        welcome = await self.store.welcomes.of(me, device)
+        self.assertEqual(len(welcome.standing.backlogs), 2)
+        self.assertEqual(welcome.few, [])
+
+    async def test_many_messages_are_left_to_a_page(self) -> None:
+        me, other = await self.accounts(2)
+        device = (await self.enter(me, "phone")).device
+        for _ in range(33):
+            await self.send(other, (other, me), "one of many")
+        self.assertEqual((await self.store.welcomes.of(me, device)).few, [])
 
     async def test_a_member_who_has_come_since_is_seen(self) -> None:
         accounts, entries, groups = await self.come_together()

@@ -60,7 +60,8 @@ class ReadTests(SynchronousTestCase):
 
     def test_where_a_device_stands(self) -> None:
         def read() -> None:
-            [welcome], _ = select_welcomes(self.cursor, [(ACCOUNT, DEVICE)], Rosters(0).known)
+            guests, nothing = [(ACCOUNT, DEVICE)], Rosters(0).known
+            [welcome], _ = select_welcomes(self.cursor, "LENGTH(m.body)", guests, nothing)
             backlogs = welcome.standing.backlogs
             self.assertEqual([backlog.missed for backlog in backlogs], [2] * 20)
 
