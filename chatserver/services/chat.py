@@ -157,7 +157,7 @@ class ChatService:
                 group=group,
             )
         )
-        turn.session.requests.released(turn)
+        turn.release()
         return LATER
 
     def _too_long(self) -> InvalidField:

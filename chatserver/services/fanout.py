@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from chatserver.bus.events import ChatStored
 from chatserver.services.rendering import push_of_event
 from chatserver.sessions.registry import LocalAccount, Registry
-from chatserver.sessions.session import Login, Unsynced
+from chatserver.sessions.session import Login, Session, Unsynced
 from chatserver.store.conversations import Membership
 from chatserver.wire.dialects import Dialect
 
@@ -26,9 +26,7 @@ class Fanout:
         conversation, seq, sender = event.conversation, event.seq, event.sender
         encoded: dict[Dialect, tuple[bytes, ...]] = {}
         for account in self.recipients(event):
-            if account.id == sender:
-                self._to_sender(event, account)
-                continue
+            is_sender = account.id == sender
             for session in account.sessions:
                 login = session.login
                 if login is None or (
@@ -36,27 +34,23 @@ class Fanout:
                     and not _is_due(login, conversation, seq)
                 ):
                     continue
+                if is_sender:
+                    self._to_sender(event, session, login)
+                    continue
                 frames = encoded.get(session.dialect)
                 if frames is None:
                     push = push_of_event(event, to_sender=False)
                     frames = encoded[session.dialect] = session.dialect.encode(push)
                 session.push(conversation, seq, frames, live=True)
 
-    def _to_sender(self, event: ChatStored, account: LocalAccount) -> None:
-        """Push a message to the sender's other devices, with the cid."""
-        conversation, seq = event.conversation, event.seq
-        for session in account.sessions:
-            login = session.login
-            if login is None or (
-                (login.unsynced is not None or login.from_log)
-                and not _is_due(login, conversation, seq)
-            ):
-                continue
-            if login.device == event.device:
-                session.skip(conversation, seq)
-            else:
-                push = push_of_event(event, to_sender=True)
-                session.push(conversation, seq, session.dialect.encode(push), live=True)
+    def _to_sender(self, event: ChatStored, session: Session, login: Login) -> None:
+        """Push a message to a device of the sender, with the cid, unless it sent it."""
+        if login.device == event.device:
+            session.skip(event.conversation, event.seq)
+        else:
+            push = push_of_event(event, to_sender=True)
+            frames = session.dialect.encode(push)
+            session.push(event.conversation, event.seq, frames, live=True)
 
     def recipients(self, event: ChatStored) -> Sequence[LocalAccount]:
         """The accounts with a session here that a message is for, its sender included."""

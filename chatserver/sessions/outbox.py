@@ -116,7 +116,8 @@ class Outbox:
         self._postponed: list[tuple[tuple[bytes, ...], Mark | None, bool]] | None = None
         self._postponed_bytes = 0  # of live pushes
         self._is_closing = False
-        # Whether a frame may go straight to the connection, with nothing to look at.
+        # Whether a frame may go straight to the connection, with nothing to look at: `reply` and
+        # `push` then do what `_give` does themselves, as the call is felt at each message.
         self._is_clear = True
         #: Whether so much waits that nothing more should be asked for.
         self.is_congested = False
@@ -213,9 +214,8 @@ class Outbox:
         self._postponed = None
         self._postponed_bytes = self._in_transport = 0
         self._marks = None
-        self._owner = (
-            _NOBODY  # else the two would hold each other, and wait for a search for garbage
-        )
+        # The two would hold each other else, and wait for a search for garbage.
+        self._owner = _NOBODY
         self._look()
 
     @property

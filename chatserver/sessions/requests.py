@@ -50,10 +50,6 @@ class Turn(msgspec.Struct, eq=False):
     #: The turn behind it in its queue.
     next: Turn | None = None
 
-    @property
-    def is_finished(self) -> bool:
-        return self.frames is not None
-
     def release(self) -> None:
         """Let the next send begin: this one has its place in the log's queue."""
         self.session.requests.released(self)

@@ -13,7 +13,7 @@ from chatserver.store.cursors import Standing
 from chatserver.store.database import Database
 from chatserver.store.engine import Cursor
 from chatserver.store.gathered import GatheredReads
-from chatserver.store.messages import Message, message_of
+from chatserver.store.messages import Message, message_of, short_body
 
 _PAGES_AT_ONCE = 50  # in one read
 _SPANS = 100  # conversations in one statement
@@ -23,7 +23,7 @@ _FEW = 32  # messages that are read at once with the rest that a login needs
 
 _IN_SPAN = "WHERE m.conversation = ? AND m.seq > ? AND m.seq <= ?"
 _MESSAGES = (
-    "SELECT m.conversation, m.seq, m.sender, a.name, m.device, m.sent, m.cid, {body} "
+    "m.conversation, m.seq, m.sender, a.name, m.device, m.sent, m.cid, {body} "
     f"FROM messages m JOIN accounts a ON a.id = m.sender {_IN_SPAN}"
 )
 
@@ -107,8 +107,7 @@ def select_few(
     too_long: set[int] = set()
     for chunk in chunks(wishes, _SPANS_AT_ONCE):
         among = padded(chunk)
-        body = f"CASE WHEN {body_size} <= ? THEN m.body END"
-        part = f"SELECT ?, {_MESSAGES.format(body=body).removeprefix('SELECT ')}"
+        part = f"SELECT ?, {_MESSAGES.format(body=short_body(body_size))}"
         values = [value for at, few in enumerate(among) for value in (at, few.most, *few.span)]
         cursor.execute(" UNION ALL ".join([part] * len(among)), values)
         for at, *row in sorted(cursor.fetchall(), key=lambda row: (row[0], row[2])):
@@ -156,9 +155,8 @@ def _select_page(
     They come with their conversations, in the order of the spans.
     """
     count = sum(last - floor for _, floor, last in spans)
-    body = f"CASE WHEN {body_size} <= ? THEN m.body END"
     values = [value for span in spans for value in (_BYTES // count, *span)]
-    rows = _select(cursor, body, spans, values)
+    rows = _select(cursor, short_body(body_size), spans, values)
     if any(row[-1] is None for row in rows):  # long ones: they may be too much together
         spans = _fitting(cursor, body_size, spans)
         rows = _select(cursor, "m.body", spans, list(chain.from_iterable(spans)))
@@ -169,7 +167,8 @@ def _select(
     cursor: Cursor, body: str, spans: Sequence[Span], values: Sequence[int]
 ) -> list[Sequence[Any]]:
     """The rows of all messages of spans, in the order of these."""
-    cursor.execute(" UNION ALL ".join([_MESSAGES.format(body=body)] * len(spans)), values)
+    part = f"SELECT {_MESSAGES.format(body=body)}"
+    cursor.execute(" UNION ALL ".join([part] * len(spans)), values)
     place = {span.conversation: at for at, span in enumerate(spans)}
     return sorted(cursor.fetchall(), key=lambda row: (place[row[0]], row[1]))
 

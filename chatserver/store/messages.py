@@ -255,7 +255,7 @@ def select_page(
     :param limit: the most messages.
     :param most: the most bytes of their texts, though one message is always taken.
     """
-    columns = _COLUMNS.replace("m.body", f"CASE WHEN {body_size} <= ? THEN m.body END")
+    columns = _COLUMNS.replace("m.body", short_body(body_size))
     direction = "DESC" if newest else ""
     cursor.execute(
         f"SELECT {columns}, {body_size} {_BETWEEN} {direction} LIMIT ?",
@@ -283,6 +283,11 @@ def _fitting(found: Sequence[tuple[int, int]], most: int) -> list[int]:
             break
         seqs.append(seq)
     return seqs
+
+
+def short_body(body_size: str) -> str:
+    """SQL for ``m.body``, or for NULL where it has more bytes than its one parameter says."""
+    return f"CASE WHEN {body_size} <= ? THEN m.body END"
 
 
 def message_of(row: Sequence[Any]) -> Message:

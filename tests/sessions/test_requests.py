@@ -143,7 +143,7 @@ class OrderTests(SynchronousTestCase):
         user, chance = QueueUser(), random.Random(seed)
         turns = user.put(*requests)
         while user.requests.in_progress:
-            running = [turn for turn in user.begun if not turn.is_finished]
+            running = [turn for turn in user.begun if turn.frames is None]
             if not all(turn.is_send for turn in running):
                 self.assertEqual(len(running), 1, "it runs alone")
             turn = chance.choice(running)
