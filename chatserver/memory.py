@@ -17,8 +17,8 @@ _SEARCHED_AFTER = 25_000
 class Memory:
     """Tidies up when a crowd has gone, of at least as many as are still there.
 
-    Closed connections are cycles of objects, for which Python may not look for hours in a quiet
-    server; and what they free, the C library keeps.
+    Python may not look for hours for cycles of objects in a quiet server; and what closed
+    connections free, the C library keeps.
 
     :param here: how many there are now.
     :param gone: how many have ever gone.
