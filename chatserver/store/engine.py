@@ -74,6 +74,12 @@ class Engine(Protocol):
         :raises DatabaseUnusable: it can't be used, or a newer program wrote it.
         """
 
+    def look(self) -> Versions:
+        """The versions, as :meth:`prepare` returns them; changes nothing.
+
+        :raises DatabaseUnusable: it can't be used, or a newer program wrote it.
+        """
+
     def pool(self, reactor: Any, size: int) -> ConnectionPool:
         """Up to ``size`` connections."""
 

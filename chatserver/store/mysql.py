@@ -6,7 +6,8 @@ import re
 import select
 import sys
 import time
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
+from contextlib import closing, contextmanager
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
@@ -77,21 +78,16 @@ class MySQL:
 
     def prepare(self) -> Versions:
         """Check the character set, and migrate."""
-        try:
-            connection = MySQLdb.connect(**self._options | {"read_timeout": _MIGRATION_TIMEOUT * 2})
-        except MySQLdb.Error as problem:
-            raise self._unusable(problem) from None
-        try:
-            _configure(connection)
+        with self._connected(read_timeout=_MIGRATION_TIMEOUT * 2) as connection:
             cursor = self.adapt(connection.cursor())
             charset.check_connection(cursor, self.name)
             versions = self._migrate(connection, cursor)
             charset.check_tables(cursor, self.name, migrations.tables(self.dialect))
             return versions
-        except MySQLdb.Error as problem:
-            raise self._unusable(problem) from None
-        finally:
-            connection.close()
+
+    def look(self) -> Versions:
+        with self._connected() as connection:
+            return migrations.look(self.adapt(connection.cursor()), self.dialect, self.name)
 
     def pool(self, reactor: Any, size: int) -> ConnectionPool:
         pool = ConnectionPool(
@@ -165,6 +161,16 @@ class MySQL:
             raise
         finally:
             cursor.execute("SELECT RELEASE_LOCK(?)", (_MIGRATION_LOCK,))
+
+    @contextmanager
+    def _connected(self, **options: Any) -> Iterator[Any]:
+        """A connection for a while; its errors are told as those of the database."""
+        try:
+            with closing(MySQLdb.connect(**self._options | options)) as connection:
+                _configure(connection)
+                yield connection
+        except MySQLdb.Error as problem:
+            raise self._unusable(problem) from None
 
     def _unusable(self, problem: Exception) -> DatabaseUnusable:
         why = problem.args[1] if len(problem.args) > 1 else problem

@@ -6,6 +6,7 @@ import os
 import sqlite3
 import time
 from collections.abc import Collection, Sequence
+from contextlib import closing
 from functools import cache, partial
 from itertools import chain
 from pathlib import Path
@@ -66,6 +67,16 @@ class SQLite:
                 return self._migrate(connection)
             finally:
                 connection.close()
+        except sqlite3.Error as problem:
+            raise DatabaseUnusable(f"can't use the database {self.path}: {problem}") from None
+
+    def look(self) -> Versions:
+        """Makes no file where there is none."""
+        if not Path(self.path).exists():
+            raise DatabaseUnusable(f"there is no database file {self.path}")
+        try:
+            with closing(sqlite3.connect(self.path, timeout=_BUSY_TIMEOUT)) as connection:
+                return migrations.look(connection.cursor(), self.dialect, self.name)
         except sqlite3.Error as problem:
             raise DatabaseUnusable(f"can't use the database {self.path}: {problem}") from None
 

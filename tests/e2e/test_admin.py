@@ -111,6 +111,7 @@ def test_its_help_lists_the_commands(tmp_path: Path) -> None:
     assert status == 0
     assert "--config" in printed
     assert "--database" in printed
+    assert "chatserver-admin migrate --config" in printed, "an example"
 
 
 def test_an_install_has_it_as_a_program() -> None:

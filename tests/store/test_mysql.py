@@ -148,6 +148,12 @@ class PrepareTests(SynchronousTestCase):
         other.cursor().execute("SELECT GET_LOCK(%s, 0)", (_MIGRATION_LOCK,))
         self.assertTrue(engine_of(self.url_of_user("SELECT")).prepare().is_current)
 
+    def test_looking_changes_nothing(self) -> None:
+        engine = engine_of(self.url)
+        self.assertEqual((engine.look().found, engine.look().found), (0, 0))
+        engine.prepare()
+        self.assertTrue(engine_of(self.url_of_user("SELECT")).look().is_current)
+
     def test_who_may_not_migrate_is_told_who_can(self) -> None:
         url = self.url_of_user("SELECT, INSERT, UPDATE, DELETE")
         newest = len(available("mysql"))

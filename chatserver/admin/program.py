@@ -1,0 +1,55 @@
+"""The program: its commands, and how it ends."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+from typing import NoReturn
+
+from twisted.logger import globalLogBeginner
+
+from chatserver import __version__
+from chatserver.admin import migrate
+from chatserver.admin.commands import PROGRAM, CannotDo, Commands, Parser, settings_of
+from chatserver.settings import SettingsError
+from chatserver.store.errors import DatabaseUnusable
+
+#: The modules with commands, in the order of the help.
+_MODULES = (migrate,)
+_INTERRUPTED = 130  # the exit status, as shells have it for SIGINT
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run one command; ends with exit status 1 and one line where it can't be done."""
+    options = _parser().parse_args(arguments)
+    # What can't be done is told by exceptions; Twisted would tell of it once more.
+    globalLogBeginner.beginLoggingTo([], discardBuffer=True, redirectStandardIO=False)
+    try:
+        for line in options.run(settings_of(options), options):
+            sys.stdout.write(line + "\n")
+            sys.stdout.flush()
+    except (SettingsError, DatabaseUnusable, CannotDo) as problem:
+        _give_up(str(problem))
+    except BrokenPipeError:  # who reads this has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except KeyboardInterrupt:
+        sys.stderr.write(f"{PROGRAM}: interrupted\n")
+        raise SystemExit(_INTERRUPTED) from None
+
+
+def _parser() -> Parser:
+    parser = Parser(
+        prog=PROGRAM,
+        description="Looks after a chat server, with the server's own settings.",
+        epilog=f"{PROGRAM} COMMAND --help tells more of a command, with examples.",
+    )
+    parser.add_argument("--version", action="version", version=f"chatserver {__version__}")
+    commands = Commands(parser)
+    for module in _MODULES:
+        module.register(commands)
+    return parser
+
+
+def _give_up(why: str) -> NoReturn:
+    raise SystemExit(f"{PROGRAM}: {why}")
