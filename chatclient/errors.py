@@ -52,3 +52,15 @@ class OutboxFull(Exception):
 
 class StoreUnusable(Exception):
     """What a client keeps can't be kept; the text says why, and what to do."""
+
+
+class AuthorityUnusable(Exception):
+    """The certificates that are to be trusted can't be read; the text says why."""
+
+
+class ProfileUnusable(Exception):
+    """What is kept of an account on this machine can't be used; the text says what to do."""
+
+
+class DeviceInUse(ProfileUnusable):
+    """Another program is logged in as this profile's device of the same kind."""
