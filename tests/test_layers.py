@@ -165,6 +165,16 @@ class ClientTests(SynchronousTestCase):
         ]
         self.assertEqual(wrong, [])
 
+    def test_the_conversations_know_no_screen(self) -> None:
+        wrong = [
+            f"{source.name} imports {name}"
+            for source in sources("chatclient/conversations")
+            for name in source.imports()
+            if name.split(".")[0] in ("textual", "rich")
+            or name.startswith(("chatclient.terminal", "chatclient.fullscreen"))
+        ]
+        self.assertEqual(wrong, [])
+
 
 class EverywhereTests(SynchronousTestCase):
     """Both."""

@@ -1,0 +1,1 @@
+"""What a client for people knows, without a screen: conversations, unread messages, drafts."""

@@ -1,0 +1,69 @@
+"""One conversation: what was said, what is on its way, what is unread, what is being written."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from chatclient.conversations.peers import Peer
+from chatclient.conversations.timeline import Timeline
+
+
+@dataclass(slots=True)
+class Outgoing:
+    """A text of one's own that the server has not stored yet; ``why``: it never will."""
+
+    cid: str
+    text: str
+    why: str | None = None
+
+    @property
+    def has_failed(self) -> bool:
+        """Whether it was refused, or not even taken."""
+        return self.why is not None
+
+
+@dataclass(slots=True)
+class Conversation:
+    """A conversation with ``peer``.
+
+    :param read: the ``seq`` up to which it was read; None before anything is known of it.
+    :param known: the highest ``seq`` that was ever seen of it.
+    :param marker: the ``seq`` behind which the line stands that says where the unread begins.
+    """
+
+    peer: Peer
+    read: int | None = None
+    known: int = 0
+    draft: str = ""
+    outgoing: list[Outgoing] = field(default_factory=list)
+    timeline: Timeline = field(default_factory=Timeline)
+    marker: int | None = None
+
+    def unread(self, me: int) -> int:
+        """How many messages were not read; of those at hand one's own don't count."""
+        if self.read is None:
+            return 0
+        if not self.timeline.messages:
+            return max(0, self.known - self.read)
+        count = max(0, self.timeline.first - 1 - self.read)
+        for message in reversed(self.timeline.messages):
+            if message.seq <= self.read:
+                break
+            count += message.sender != me
+        return count
+
+    def drop_failed(self) -> list[Outgoing]:
+        """Forget the texts that were refused; which those were."""
+        failed = [each for each in self.outgoing if each.has_failed]
+        self.outgoing = [each for each in self.outgoing if not each.has_failed]
+        return failed
+
+    def mark_read(self) -> None:
+        """All that is known has been seen."""
+        if self.read is not None:
+            self.read = max(self.read, self.known)
+
+    def follow_timeline(self) -> None:
+        """The timeline has changed: what it has is known, and no longer on its way."""
+        self.known = max(self.known, self.timeline.last)
+        self.outgoing = [each for each in self.outgoing if not self.timeline.has(each.cid)]
