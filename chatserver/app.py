@@ -25,6 +25,9 @@ from chatserver.services.resync import INTERVAL as _RESYNC_INTERVAL
 from chatserver.settings import Settings
 from chatserver.sockets import tune
 from chatserver.spawn import spawn
+from chatserver.tls.certificates import INTERVAL as _CERTIFICATES_INTERVAL
+from chatserver.tls.certificates import Certificates
+from chatserver.tls.endpoint import is_tls, tls_endpoint
 from chatserver.web.pages import site
 from chatserver.web.pulse import Pulse
 
@@ -59,8 +62,9 @@ class ChatServer(Service):
         ports = _hubbed(reactor) if has_hub else reactor
         if shares_ports:
             ports = SharedPorts(ports.adoptStreamPort, reactor.adoptStreamPort)
-        self._endpoints = endpoints("port", settings.port, ports)
-        self._web_endpoints = endpoints("web", settings.web, reactor)
+        self._certificates = Certificates()
+        self._endpoints = endpoints("port", settings.port, self._certificates, ports)
+        self._web_endpoints = endpoints("web", settings.web, self._certificates, reactor)
         self._ports: list[Any] = []
         self._web_ports: list[Any] = []
         self._pulse: Pulse | None = None
@@ -83,7 +87,7 @@ class ChatServer(Service):
 
         :raises CannotListen: one can't be opened.
         """
-        self._node = Node(self._settings, self._reactor)
+        self._node = Node(self._settings, self._reactor, self._certificates)
         self._factory = ChatFactory(self._node, self._settings, self._reactor)
         limit = self._node.connections.limit
         if limit < self._settings.max_connections:
@@ -116,6 +120,8 @@ class ChatServer(Service):
         self._repeat(node.heartbeat.interval, node.heartbeat.look)
         self._repeat(node.heartbeat.interval, factory.look)
         self._repeat(_DOORS_INTERVAL, Doors(self._ports).look)
+        self._certificates.begin()
+        self._repeat(_CERTIFICATES_INTERVAL, self._certificates.look)
         here = node.connections.__len__
         memory = Memory(here, lambda: node.connections.opened - here(), tidy)
         self._repeat(_MEMORY_INTERVAL, memory.look)
@@ -169,15 +175,22 @@ class Endpoint(NamedTuple):
     endpoint: Any
 
 
-def endpoints(option: str, texts: Sequence[str], reactor: Any) -> list[Endpoint]:
+def endpoints(
+    option: str, texts: Sequence[str], certificates: Certificates, reactor: Any
+) -> list[Endpoint]:
     """The endpoints of a setting. A number alone is a port: of the web, on this machine only.
 
-    :raises CannotListen: a text is no endpoint string.
+    :param certificates: where those that they show belong.
+    :raises CannotListen: a text is no endpoint string, or its certificate can't be used.
     """
     found = []
     for text in texts:
         try:
-            endpoint = serverFromString(reactor, _in_full(option, text))
+            full = _in_full(option, text)
+            if is_tls(full):
+                endpoint = tls_endpoint(full, certificates, reactor)
+            else:
+                endpoint = serverFromString(reactor, full)
             found.append(Endpoint(option, text, endpoint))
         except Exception as problem:
             raise CannotListen(f"can't use the port {text!r}: {problem}") from None

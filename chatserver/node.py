@@ -42,6 +42,7 @@ from chatserver.settings import Settings
 from chatserver.spawn import spawn
 from chatserver.store.places import LocalPlaces, Places
 from chatserver.store.store import Store
+from chatserver.tls.certificates import Certificates
 from chatserver.wire.dialects import Dialect
 from chatserver.wire.frames import Goodbye
 
@@ -51,10 +52,14 @@ _RETRY_AFTER = 1.0  # seconds
 
 
 class Node:
-    """What one server process has besides its ports: store, bus, sessions and services."""
+    """What one server process has besides its ports: store, bus, sessions and services.
 
-    def __init__(self, settings: Settings, reactor: Any) -> None:
+    :param certificates: those that its ports show.
+    """
+
+    def __init__(self, settings: Settings, reactor: Any, certificates: Certificates) -> None:
         self.settings = settings
+        self.certificates = certificates
         self.clock = reactor
         name = secrets.token_hex(8)
         self.store = store = Store(settings, reactor, name)

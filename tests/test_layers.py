@@ -26,6 +26,7 @@ ROWS = [
         "proxied",
         "ports",
         "sockets",
+        "tls",
     ],
     ["wire", "exposure", "hub"],
     ["store", "bus", "sessions"],

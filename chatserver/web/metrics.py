@@ -191,6 +191,14 @@ ROWS: list[Row[Sight]] = [
         lambda sight: sight.parts.bus.is_whole,
     ),
     Row(
+        "certificate_expires_seconds",
+        "Seconds until the certificate of a port with TLS expires.",
+        lambda sight: {
+            (str(each.files.certificate),): each.remaining for each in sight.parts.certificates
+        },
+        ("file",),
+    ),
+    Row(
         "failures_total",
         "Errors that nothing in the server foresaw; each is in the log with its traceback.",
         lambda sight: sight.pulse.failures,

@@ -12,6 +12,7 @@ from chatserver.services.sequencer import Sequencer
 from chatserver.sessions.connections import Connections
 from chatserver.sessions.registry import Registry
 from chatserver.store.store import Store
+from chatserver.tls.certificates import Certificates
 
 
 class Parts(Protocol):
@@ -22,6 +23,7 @@ class Parts(Protocol):
     registry: Registry
     connections: Connections
     accounts: AccountService
+    certificates: Certificates
     dispatcher: Dispatcher
     passwords: Passwords
     sequencer: Sequencer

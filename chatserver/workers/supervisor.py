@@ -14,6 +14,7 @@ from twisted.internet.task import LoopingCall
 from chatserver.app import endpoints, listen
 from chatserver.ports import TrialPorts
 from chatserver.settings import Settings, SettingsError
+from chatserver.tls.certificates import Certificates
 from chatserver.workers.orders import BEAT, orders
 from chatserver.workers.worker import Worker
 
@@ -44,9 +45,12 @@ class Workers(Service):
             dataclasses.replace(settings, web=tuple(_moved(web, number) for web in settings.web))
             for number in range(count)
         ]
-        self._ports = endpoints("port", settings.port, self._trials)
+        certificates = Certificates()
+        self._ports = endpoints("port", settings.port, certificates, self._trials)
         self._web_ports = [
-            port for one in self.each for port in endpoints("web", one.web, self._trials)
+            port
+            for one in self.each
+            for port in endpoints("web", one.web, certificates, self._trials)
         ]
         self._workers: list[Worker] = []
         self._looking = LoopingCall(self._look)

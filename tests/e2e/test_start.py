@@ -16,8 +16,10 @@ from twisted.internet import reactor
 from cluster.nodes import TWISTD
 from cluster.process import Process, free_port, is_open
 from tests.e2e.asynchronous import asynchronous
+from tests.e2e.clients import connect_tls
 from tests.e2e.conftest import StartServer
 from tests.e2e.processes import ServerProcess, run_to_its_end
+from tests.support.certificates import make_certificates
 from tests.support.waiting import until
 from tests.support.wire import connect
 
@@ -94,6 +96,8 @@ def test_flags_overrule_the_environment_and_that_the_file(tmp_path: Path) -> Non
         (["--port", "70000"], ["--port", "65535"]),
         (["--port", "nonsense"], ["--port", "nonsense"]),
         (["--port", "nonsense:1"], ["nonsense:1"]),
+        (["--port", "ssl:6443:privateKey=none.pem"], ["ssl:6443", "there is no file", "none.pem"]),
+        (["--web", "ssl:6443"], ["ssl:6443", "privateKey=FILE"]),
         (["--database", "sqlite:///"], ["sqlite:///"]),
         (["--database", "sqlite:////nonexistent/chat.db"], ["/nonexistent/chat.db", "No such"]),
         (["--database", "redis://localhost/chat"], ["redis://localhost/chat", "sqlite", "mysql"]),
@@ -163,10 +167,11 @@ async def test_root_and_ports_without_tls_are_warned_of_once(start_server: Start
 class _AsNobody(Process):
     """A server that is started by root and becomes nobody."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *flags: str) -> None:
         self.port = free_port()
         endpoint = f"tcp:{self.port}:interface=127.0.0.1"
-        command = [TWISTD, "--uid", "nobody", "--pidfile=", "-n", "chatserver", "--port", endpoint]
+        command = [TWISTD, "--uid", "nobody", "--pidfile=", "-n", "chatserver", *flags]
+        command += ["--port", endpoint]
         super().__init__("nobody", folder, command)
 
     def is_up(self) -> bool:
@@ -187,6 +192,28 @@ def test_a_server_that_becomes_somebody_else_owns_its_database() -> None:
             files = list(Path(folder).glob("chatserver.db*"))
             assert {file.stat().st_uid for file in files} == {nobody.pw_uid}
             assert "runs as root" not in server.log
+        finally:
+            server.kill()
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root may become somebody else")
+@asynchronous
+async def test_a_key_that_only_root_may_read_is_read_once_and_told_of(tmp_path: Path) -> None:
+    nobody = pwd.getpwnam("nobody")
+    made = make_certificates(tmp_path)
+    with tempfile.TemporaryDirectory() as folder:
+        os.chown(folder, nobody.pw_uid, nobody.pw_gid)
+        files = f"privateKey={made.key}:certKey={made.certificate}"
+        port = free_port()
+        server = _AsNobody(Path(folder), "--port", f"ssl:{port}:{files}:interface=127.0.0.1")
+        try:
+            server.start()
+            await until(lambda: "can't take the new one" in server.log, "it warns")
+            assert f"the user nobody may not read {made.key}" in server.log
+            client = await connect_tls(port, made)
+            client.send({"msgid": 13})
+            await client.next(msgid=14)
+            await client.hang_up()
         finally:
             server.kill()
 

@@ -10,18 +10,16 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
-from twisted.internet.endpoints import HostnameEndpoint, connectProtocol, wrapClientTLS
-from twisted.internet.ssl import optionsForClientTLS
 
 from cluster.nodes import TWISTD, Node
 from cluster.process import free_port
 from cluster.redis import Redis
 from tests.e2e.asynchronous import asynchronous
-from tests.e2e.clients import login, register
+from tests.e2e.clients import connect_tls, login, register
 from tests.e2e.processes import run_to_its_end
 from tests.e2e.site import assert_calm, reactor
 from tests.e2e.test_start import assert_one_line
-from tests.support.certificates import HOST, Certificates, make_certificates
+from tests.support.certificates import make_certificates
 from tests.support.http import get, scrape
 from tests.support.mariadb import mariadb
 from tests.support.waiting import until
@@ -208,7 +206,7 @@ async def test_all_ports_are_shared_and_each_worker_has_its_web_port(
     server = Server(tmp_path / "server", redis, "--web", str(web), "--port", endpoint)
     try:
         server.start()
-        clients = [await _connect_tls(tls, files) for _ in range(20)]
+        clients = [await connect_tls(tls, files) for _ in range(20)]
         for client in clients:
             client.send({"msgid": 13})
             await client.next(msgid=14)
@@ -219,18 +217,16 @@ async def test_all_ports_are_shared_and_each_worker_has_its_web_port(
             opened.append(metrics["chatserver_connections out"])
         assert min(opened) > 0
         assert sum(opened) == 20
+        files.renew()
+        await until(lambda: server.log.count("was renewed") == 2, "each has the new certificate")
+        await (await connect_tls(tls, files)).hang_up()
         for client in clients:
+            client.send({"msgid": 13})
+            await client.next(msgid=14)
             await client.hang_up()
         assert_calm([server])
     finally:
         server.kill()
-
-
-async def _connect_tls(port: int, certificates: Certificates) -> WireClient:
-    client = WireClient(reactor)
-    tls = optionsForClientTLS(HOST, trustRoot=certificates.authority)
-    await connectProtocol(wrapClientTLS(tls, HostnameEndpoint(reactor, "127.0.0.1", port)), client)
-    return client
 
 
 def _free_pair() -> int:

@@ -2,70 +2,49 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
-from pathlib import Path
+import contextlib
 from typing import Any
 
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
 from twisted.internet.endpoints import HostnameEndpoint, connectProtocol, wrapClientTLS
-from twisted.internet.ssl import Certificate, optionsForClientTLS
+from twisted.internet.ssl import Certificate, TLSVersion, optionsForClientTLS
+from twisted.internet.task import deferLater
+from twisted.web.client import (
+    Agent,
+    BrowserLikePolicyForHTTPS,
+    ResponseNeverReceived,
+    readBody,
+)
+from twisted.web.http_headers import Headers
 
 from tests.server.messages import ack, chat, login, loginout
+from tests.support.certificates import HOST, Authority, make_certificates
+from tests.support.http import scrape
+from tests.support.logs import listen
 from tests.support.servers import ServerCase, reactor
+from tests.support.waiting import until
 from tests.support.wire import WireClient
 
-HOST = "localhost"
 
+class TlsCase(ServerCase):
+    """A server whose only port speaks TLS, and clients that check its certificate."""
 
-def make_certificate(folder: Path) -> Certificate:
-    """A certificate for this host, signed by itself, beside its key: cert.pem and key.pem."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, HOST)])
-    now = datetime.now(UTC)
-    certificate = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(now - timedelta(days=1))
-        .not_valid_after(now + timedelta(days=1))
-        .add_extension(x509.SubjectAlternativeName([x509.DNSName(HOST)]), critical=False)
-        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
-        .sign(key, hashes.SHA256())
-    )
-    pem = certificate.public_bytes(serialization.Encoding.PEM)
-    (folder / "cert.pem").write_bytes(pem)
-    (folder / "key.pem").write_bytes(
-        key.private_bytes(
-            serialization.Encoding.PEM,
-            serialization.PrivateFormat.PKCS8,
-            serialization.NoEncryption(),
-        )
-    )
-    loaded: Certificate = Certificate.loadPEM(pem)
-    return loaded
-
-
-class TlsTests(ServerCase):
     def start(self, **settings: Any) -> None:
         folder = self.database.parent
         if not (folder / "cert.pem").exists():
-            self.certificate = make_certificate(folder)
-        port = f"ssl:0:interface=127.0.0.1:privateKey={folder}/key.pem:certKey={folder}/cert.pem"
-        super().start(port=(port,), rate=0, **settings)
+            self.made = make_certificates(folder)
+        self.files = f"interface=127.0.0.1:privateKey={folder}/key.pem:certKey={folder}/cert.pem"
+        super().start(**{"port": (f"ssl:0:{self.files}",), "rate": 0, **settings})
 
     async def connect(self, terminator: bytes = b"\n", source: str = "127.0.0.1") -> WireClient:
         client = WireClient(reactor, terminator)
-        tls = optionsForClientTLS(HOST, trustRoot=self.certificate)
+        tls = optionsForClientTLS(HOST, trustRoot=self.made.authority)
         plain = HostnameEndpoint(reactor, "127.0.0.1", self.port, bindAddress=(source, 0))
         await connectProtocol(wrapClientTLS(tls, plain), client)
         self.clients.append(client)
         return client
 
+
+class TlsTests(TlsCase):
     async def test_chat(self) -> None:
         li, li_client = await self.user("li")
         wang, wang_client = await self.user("wang")
@@ -117,3 +96,133 @@ class TlsTests(ServerCase):
         self.assertEqual((await client.next(msgid=17))["reason"], "shutdown")
         await client.closed
         await silent.closed
+
+
+def serial_of(client: WireClient) -> int:
+    """The number of the certificate that a client was shown."""
+    return int(client.transport.getPeerCertificate().get_serial_number())
+
+
+class CertificateTests(TlsCase):
+    """What clients are shown."""
+
+    async def shown(self) -> int:
+        client = await self.connect()
+        client.send({"msgid": 13})
+        await client.next(msgid=14)
+        return serial_of(client)
+
+    async def until_shown(self, serial: int) -> None:
+        for _ in range(100):
+            if await self.shown() == serial:
+                return
+            await deferLater(reactor, 0.1)
+        self.fail("the certificate is not shown")
+
+    async def test_a_client_that_trusts_another_authority_goes(self) -> None:
+        self.made = self.made._replace(authority=Authority().trusted)
+        client = await self.connect()
+        client.send({"msgid": 13})
+        await client.closed
+        self.assertEqual(client.received, [])
+
+    async def test_a_chain_is_shown_from_either_file(self) -> None:
+        below = Authority("Below", above=self.made.signer)
+        pair = below.issue()
+        self.made.write(pair)
+        chain = self.database.parent / "chain.pem"
+        chain.write_bytes(below.pair.certificate_pem)
+        await self.restart(port=(f"ssl:0:{self.files}:extraCertChain={chain}",))
+        self.assertEqual(await self.shown(), pair.certificate.serial_number)
+        self.made.certificate.write_bytes(pair.certificate_pem + below.pair.certificate_pem)
+        await self.restart()
+        self.assertEqual(await self.shown(), pair.certificate.serial_number)
+
+    async def test_old_versions_of_tls_are_refused(self) -> None:
+        for version, is_taken in (
+            (TLSVersion.TLSv1_1, False),
+            (TLSVersion.TLSv1_2, True),
+            (TLSVersion.TLSv1_3, True),
+        ):
+            client = WireClient(reactor)
+            tls = optionsForClientTLS(
+                HOST,
+                trustRoot=self.made.authority,
+                extraCertificateOptions={
+                    "insecurelyLowerMinimumTo": version,
+                    "lowerMaximumSecurityTo": version,
+                },
+            )
+            plain = HostnameEndpoint(reactor, "127.0.0.1", self.port)
+            await connectProtocol(wrapClientTLS(tls, plain), client)
+            self.clients.append(client)
+            client.send({"msgid": 13})
+            if is_taken:
+                await client.next(msgid=14)
+            else:
+                await client.closed
+
+    async def test_a_renewed_one_is_shown_to_new_clients_while_the_others_chat_on(self) -> None:
+        li, li_client = await self.user("li")
+        _, wang_client = await self.user("wang")
+        before = serial_of(li_client)
+        new = self.made.signer.issue()
+        self.made.write(new)
+        await self.until_shown(new.certificate.serial_number)
+        await wang_client.ask(chat(li, "still here"))
+        self.assertEqual((await li_client.next(msgid=5))["msg"], "still here")
+        self.assertEqual(serial_of(li_client), before)
+
+    async def test_one_that_is_half_written_is_not(self) -> None:
+        log = listen(self, "chatserver.tls")
+        before = await self.shown()
+        new = self.made.signer.issue()
+        self.made.certificate.write_bytes(new.certificate_pem)  # and not the key
+        await until(lambda: log, "it is logged")
+        self.assertIn("is not that of the certificate", log[0])
+        self.assertEqual(await self.shown(), before)
+        self.made.write(new)
+        await self.until_shown(new.certificate.serial_number)
+        self.assertEqual(len(log), 2)
+
+
+class WebTests(TlsCase):
+    """The web endpoint, with a certificate."""
+
+    def start(self, **settings: Any) -> None:
+        super().start(**settings)
+        self.web = ("ssl:0:" + self.files,)
+
+    async def status(self, authority: Certificate) -> int:
+        """Of a page, as a client sees it that trusts this authority."""
+        [address] = self.server.web_addresses
+        agent = Agent(reactor, BrowserLikePolicyForHTTPS(trustRoot=authority))
+        url = f"https://{HOST}:{address.port}/healthz"
+        response = await agent.request(b"GET", url.encode(), Headers({b"connection": [b"close"]}))
+        await readBody(response)
+        return int(response.code)
+
+    async def test_clients_check_it(self) -> None:
+        await self.restart(web=self.web)
+        self.assertEqual(await self.status(self.made.authority), 200)
+        with self.assertRaises(ResponseNeverReceived) as raised:
+            await self.status(Authority().trusted)
+        self.assertIn("certificate verify failed", str(raised.exception.reasons[0].value))
+
+    async def test_a_renewed_one_is_shown(self) -> None:
+        await self.restart(web=self.web)
+        other = Authority()
+        self.made.write(other.issue())
+        for _ in range(100):
+            with contextlib.suppress(ResponseNeverReceived):
+                if await self.status(other.trusted) == 200:
+                    return
+            await deferLater(reactor, 0.1)
+        self.fail("the certificate is not shown")
+
+    async def test_prometheus_hears_when_it_expires(self) -> None:
+        await self.restart(web=(*self.web, "0"))
+        metrics = await scrape(reactor, self.server.web_addresses[1].port)
+        left = metrics[f"chatserver_certificate_expires_seconds {self.made.certificate}"]
+        self.assertGreater(left, 80_000)
+        self.assertLess(left, 86_401)

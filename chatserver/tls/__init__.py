@@ -1,0 +1,1 @@
+"""TLS of the server's own ports: certificates, taken into use while it runs."""
