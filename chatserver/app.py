@@ -28,12 +28,13 @@ from chatserver.spawn import spawn
 from chatserver.tls.certificates import INTERVAL as _CERTIFICATES_INTERVAL
 from chatserver.tls.certificates import Certificates
 from chatserver.tls.endpoint import is_tls, tls_endpoint
-from chatserver.web.pages import site
 from chatserver.web.pulse import Pulse
+from chatserver.web.site import WebSite
 
 _BACKLOG = 4096  # connections that may wait to be accepted
 _FLUSH_INTERVAL = 1.0  # seconds
 _PRESENCE_INTERVAL = 1.0
+_GATEWAY_INTERVAL = 1.0
 
 
 class CannotListen(Exception):
@@ -67,6 +68,7 @@ class ChatServer(Service):
         self._web_endpoints = endpoints("web", settings.web, self._certificates, reactor)
         self._ports: list[Any] = []
         self._web_ports: list[Any] = []
+        self._site: WebSite | None = None
         self._pulse: Pulse | None = None
         self._loops: list[LoopingCall] = []
         self._node: Node | None = None
@@ -79,7 +81,7 @@ class ChatServer(Service):
 
     @property
     def web_addresses(self) -> list[Any]:
-        """Where it tells how it is."""
+        """Where it serves the chat page, and tells how it is."""
         return [port.getHost() for port in self._web_ports]
 
     def privilegedStartService(self) -> None:
@@ -98,12 +100,12 @@ class ChatServer(Service):
                 wanted=self._settings.max_connections,
             )
         self._ports = [listen(one, self._factory) for one in self._endpoints]
-        for port in self._ports:
-            tune(port.socket, self._settings.keepalive)
         if self._web_endpoints:
             self._pulse = Pulse(self._reactor)
-            web = site(self._node, self._pulse)
-            self._web_ports = [listen(one, web) for one in self._web_endpoints]
+            self._site = WebSite(self._node, self._pulse, self._settings, self._reactor)
+            self._web_ports = [listen(one, self._site) for one in self._web_endpoints]
+        for port in self._ports + self._web_ports:
+            tune(port.socket, self._settings.keepalive)
 
     def startService(self) -> None:
         if self._node is None:
@@ -119,13 +121,14 @@ class ChatServer(Service):
             self._repeat(_LIVENESS_INTERVAL, node.liveness.look)
         self._repeat(node.heartbeat.interval, node.heartbeat.look)
         self._repeat(node.heartbeat.interval, factory.look)
-        self._repeat(_DOORS_INTERVAL, Doors(self._ports).look)
+        self._repeat(_DOORS_INTERVAL, Doors(self._ports + self._web_ports).look)
         self._certificates.begin()
         self._repeat(_CERTIFICATES_INTERVAL, self._certificates.look)
         here = node.connections.__len__
         memory = Memory(here, lambda: node.connections.opened - here(), tidy)
         self._repeat(_MEMORY_INTERVAL, memory.look)
-        if self._pulse is not None:
+        if self._site is not None and self._pulse is not None:
+            self._repeat(_GATEWAY_INTERVAL, self._site.gateway.look)
             self._pulse.start()
         super().startService()
 
@@ -142,6 +145,8 @@ class ChatServer(Service):
         if self._node is not None:
             await self._node.drain(self._settings.drain)
             await _stop_listening(self._web_ports)
+            if self._site is not None:
+                self._site.close()
             await self._node.close()
             self._node = None
         if self._pulse is not None:

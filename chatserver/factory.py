@@ -6,8 +6,9 @@ from twisted.internet.protocol import Factory
 from twisted.logger import Logger
 
 from chatserver.clock import Clock
-from chatserver.protocol import ChatProtocol, Home
+from chatserver.protocol import ChatProtocol
 from chatserver.proxied import BadHeader, HeaderReader, Proxies
+from chatserver.sessions.home import Home
 from chatserver.settings import Settings
 
 

@@ -17,7 +17,6 @@ from chatserver.bus.redis_address import address_of
 from chatserver.clock import sleep
 from chatserver.dispatcher import Dispatcher
 from chatserver.errors import TryAgain
-from chatserver.protocol import ChatProtocol
 from chatserver.services.accounts import AccountService
 from chatserver.services.chat import ChatService
 from chatserver.services.delivery import Delivery
@@ -36,6 +35,7 @@ from chatserver.services.sequencer import Sequencer
 from chatserver.services.signals import SignalService
 from chatserver.services.sync import Sync
 from chatserver.sessions.connections import Connections, room
+from chatserver.sessions.outbox import Connection
 from chatserver.sessions.registry import Registry
 from chatserver.sessions.session import Session
 from chatserver.settings import Settings
@@ -139,7 +139,7 @@ class Node:
                     self.redis.start(chat_id)
                 return
 
-    def open_session(self, connection: ChatProtocol, dialect: Dialect) -> Session:
+    def open_session(self, connection: Connection, dialect: Dialect) -> Session:
         """A session for a connection that has shown its dialect."""
         session = Session(
             connection,

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any, Protocol
+from typing import Any
 
-from msgspec import UNSET
 from twisted.internet.error import ConnectionDone
 from twisted.internet.interfaces import (
     IHalfCloseableProtocol,
@@ -17,39 +15,21 @@ from twisted.python.failure import Failure
 from zope.interface import implementer
 
 from chatserver.clock import Call, Clock
-from chatserver.errors import ChatError, Malformed, TryAgain
+from chatserver.errors import ChatError, Malformed
 from chatserver.proxied import BadHeader, HeaderReader, NoHeader
-from chatserver.sessions.connections import Connections
+from chatserver.sessions.home import ANSWER_LIMIT, CLOSE_LIMIT, FULL, LINGER, Home, refusal
 from chatserver.sessions.session import Session
 from chatserver.settings import Settings
 from chatserver.sockets import below_tls, tune
 from chatserver.wire.dialects import CLASSIC, LINES, Dialect
-from chatserver.wire.frames import Frame, Goodbye, Reply
+from chatserver.wire.frames import Frame, Goodbye
 from chatserver.wire.framing import ClassicSplitter, FrameTooLong
 
-_CLOSE_LIMIT = 5.0  # seconds in which what was sent may still leave
-_ANSWER_LIMIT = 20.0  # seconds in which the last requests of a connection are answered
-_LINGER = 1.0  # seconds in which the client may close its side
 _NO_HEADER = (
     "this address is set as a trusted proxy (--proxies), so its connections must begin with a "
     "PROXY protocol header"
 )
-_full = TryAgain("the server is full; try again", retry_after=5.0)
 _connection_done = Failure(ConnectionDone())
-
-
-class Home(Protocol):
-    """Where connections belong: it makes their sessions and takes their frames."""
-
-    @property
-    def connections(self) -> Connections: ...
-
-    @property
-    def receive(self) -> Callable[[Session, bytes], None]:
-        """Takes a frame."""
-
-    def open_session(self, connection: ChatProtocol, dialect: Dialect) -> Session: ...
-    def session_lost(self, session: Session) -> None: ...
 
 
 @implementer(IPullProducer)
@@ -226,8 +206,7 @@ class ChatProtocol(LineReceiver):
         if self._session is None:
             self._turn_away(error)
         else:
-            refusal = Reply(errno=error.errno, errmsg=error.errmsg)
-            self._end(self._session, refusal, Goodbye(reason="protocol"))
+            self._end(self._session, refusal(error), Goodbye(reason="protocol"))
 
     def connectionLost(self, reason: Failure = _connection_done) -> None:  # noqa: ARG002
         session = self._session
@@ -273,7 +252,7 @@ class ChatProtocol(LineReceiver):
         # What still comes is read, and dropped but for what the session takes late: closing a
         # socket with unread data would reset it, and the client might never read why.
         self.transport.resumeProducing()
-        self._abort_in(_CLOSE_LIMIT)
+        self._abort_in(CLOSE_LIMIT)
 
     def close(self) -> None:
         """Close when what was written has been sent."""
@@ -283,7 +262,7 @@ class ChatProtocol(LineReceiver):
         can_linger = self._socket is self.transport and ITCPTransport.providedBy(self._socket)
         if can_linger and not self._is_read_closed:
             if not self._has_unsent:
-                self._abort_in(_LINGER)
+                self._abort_in(LINGER)
             self.transport.loseWriteConnection()
         else:
             self.transport.loseConnection()
@@ -317,17 +296,15 @@ class ChatProtocol(LineReceiver):
         """Close a connection whose dialect is not known, after telling it why."""
         self._closed_for = "protocol"
         if error is not None:
-            retry_after = UNSET if error.retry_after is None else error.retry_after
-            refusal = Reply(errno=error.errno, errmsg=error.errmsg, retry_after=retry_after)
             self._was_told = True
-            self.transport.write(LINES.encode(refusal)[0])
+            self.transport.write(LINES.encode(refusal(error))[0])
         self.close_soon()
         self.close()
 
     def _end(self, session: Session, *last: Frame) -> None:
         """Take no more requests; answer those there are, send ``last``, and close."""
         self._is_ended = True
-        self._abort_in(_ANSWER_LIMIT)
+        self._abort_in(ANSWER_LIMIT)
         session.end(*last)
 
     def _decide(self, dialect: Dialect) -> Session:
@@ -352,7 +329,7 @@ class ChatProtocol(LineReceiver):
 
     def turn_away(self) -> None:
         """Close, as there is no place for it; say so, in lines, as its dialect is not known."""
-        self._turn_away(_full)
+        self._turn_away(FULL)
 
     def time_out(self) -> None:
         """Close a connection that has not shown its dialect in time."""

@@ -35,6 +35,11 @@ class NoHeader(BadHeader):
     """What stands there does not even begin like one."""
 
 
+def plain(address: IPv4Address | IPv6Address) -> IPv4Address | IPv6Address:
+    """An IPv4 address that is written as an IPv6 one, as the IPv4 address."""
+    return getattr(address, "ipv4_mapped", None) or address
+
+
 class Proxies:
     """The proxies that are trusted to say whose connections they pass on."""
 
@@ -50,7 +55,7 @@ class Proxies:
             return None
         address = ip_address(host)
         # IPv4 on an IPv6 port: the settings may name it either way.
-        forms = {address, _plain(address)}
+        forms = {address, plain(address)}
         return next((net for net in self._networks if any(one in net for one in forms)), None)
 
 
@@ -101,7 +106,7 @@ class HeaderReader:
                 raise BadHeader("its addresses are not of their family") from None
             if max(int(from_port), int(to_port)) > 65535:
                 raise BadHeader("its port numbers are too large")
-            self.client = str(_plain(source))
+            self.client = str(plain(source))
         return end
 
     def _read_binary(self) -> int | None:
@@ -121,10 +126,5 @@ class HeaderReader:
         if command == _PROXY and family in (_TCP4, _TCP6):
             size = 4 if family == _TCP4 else 16
             source = ip_address(self._data[_FIXED.size : _FIXED.size + size])
-            self.client = str(_plain(source))
+            self.client = str(plain(source))
         return end
-
-
-def _plain(address: IPv4Address | IPv6Address) -> IPv4Address | IPv6Address:
-    """An IPv4 address that is written as an IPv6 one, as the IPv4 address."""
-    return getattr(address, "ipv4_mapped", None) or address

@@ -6,7 +6,7 @@ import math
 import os
 import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
@@ -34,8 +34,14 @@ class Settings:
     )
     web: tuple[str, ...] = _setting(
         (),
-        "Port number or Twisted endpoint string that serves /metrics (for Prometheus) and /healthz "
-        "over HTTP; may be given repeatedly. A number alone listens on this machine only.",
+        "Port number or Twisted endpoint string that serves the chat page, /ws (WebSocket), "
+        "/healthz and /metrics (for Prometheus) over HTTP; may be given repeatedly. A number alone "
+        "listens on this machine only.",
+    )
+    web_origins: tuple[str, ...] = _setting(
+        (),
+        "Sites whose pages may use /ws besides the server's own, like https://chat.example.org, "
+        "separated by commas or spaces.",
     )
     database: str = _setting(
         "sqlite:///chatserver.db",
@@ -117,6 +123,7 @@ class Settings:
 
 #: The settings that are lists of endpoints.
 _ENDPOINTS = {"port", "web"}
+_ORIGIN = re.compile(r"https?://[^\s/?#@]+")
 _KINDS: dict[str, Any] = get_type_hints(Settings)
 _FIELDS = {item.name: item for item in fields(Settings)}
 
@@ -187,6 +194,8 @@ def _convert(name: str, value: Any) -> Any:
         return _ports(value, least=_FIELDS[name].metadata["least"])
     if name == "proxies":
         return _networks(value)
+    if name == "web_origins":
+        return _origins(value)
     if isinstance(value, bool):
         raise ValueError(f"must be a number, not {str(value).lower()}")
     try:
@@ -219,11 +228,24 @@ def _ports(value: Any, least: float) -> tuple[str, ...]:
     return tuple(map(str, items))
 
 
+def _origins(value: Any) -> tuple[str, ...]:
+    items = _listed(value, "origins")
+    for item in items:
+        if not isinstance(item, str) or not _ORIGIN.fullmatch(item):
+            raise ValueError(f"must be origins like https://chat.example.org, not {item!r}")
+    return tuple(items)
+
+
 def _networks(value: Any) -> tuple[IPv4Network | IPv6Network, ...]:
+    return tuple(map(_network, _listed(value, "IP addresses or networks")))
+
+
+def _listed(value: Any, what: str) -> Sequence[Any]:
+    """The items of a list, which may also be one text with commas or spaces."""
     items = list(filter(None, re.split(r"[\s,]+", value))) if isinstance(value, str) else value
     if not isinstance(items, list | tuple):
-        raise ValueError(f"must be IP addresses or networks, or a list of them, not {value!r}")
-    return tuple(map(_network, items))
+        raise ValueError(f"must be {what}, or a list of them, not {value!r}")
+    return items
 
 
 def _network(text: Any) -> IPv4Network | IPv6Network:

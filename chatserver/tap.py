@@ -69,9 +69,9 @@ class Options(usage.Options):
     opt_p = opt_port
 
     def opt_web(self, port: str) -> None:
-        """Port number or Twisted endpoint string that serves /metrics (for Prometheus) and
-        /healthz over HTTP; may be given repeatedly. A number alone listens on this machine only.
-        [none]"""
+        """Port number or Twisted endpoint string that serves the chat page, /ws (WebSocket),
+        /healthz and /metrics (for Prometheus) over HTTP; may be given repeatedly. A number alone
+        listens on this machine only. [none]"""
         self._endpoints.setdefault("web", []).append(port)
 
     def opt_version(self) -> None:

@@ -74,6 +74,7 @@ class FlagTests(OptionsCase):
             value: Any = field.default
             value = ("7000",) if field.name in ("port", "web") else value
             value = (ip_network("fd00::/8"),) if field.name == "proxies" else value
+            value = ("https://chat.example",) if field.name == "web_origins" else value
             value = value + "2" if isinstance(value, str) else value
             value = value * 2 if isinstance(value, int | float) else value
             text = str(value[0]) if isinstance(value, tuple) else str(value)

@@ -332,6 +332,8 @@ def _another(field: dataclasses.Field[Any]) -> Any:
     default: Any = field.default
     if field.name == "proxies":
         return (ip_network("127.0.0.2"), ip_network("fd00::/8"))
+    if field.name == "web_origins":
+        return ("https://chat.example", "http://localhost:8080")
     if isinstance(default, tuple):
         return ("7000", "tcp:7001")
     return default + "2" if isinstance(default, str) else default * 2

@@ -9,19 +9,18 @@ from chatserver.dispatcher import Dispatcher
 from chatserver.services.accounts import AccountService
 from chatserver.services.passwords import Passwords
 from chatserver.services.sequencer import Sequencer
-from chatserver.sessions.connections import Connections
+from chatserver.sessions.home import Home
 from chatserver.sessions.registry import Registry
 from chatserver.store.store import Store
 from chatserver.tls.certificates import Certificates
 
 
-class Parts(Protocol):
+class Parts(Home, Protocol):
     """The parts of a node."""
 
     store: Store
     bus: Bus
     registry: Registry
-    connections: Connections
     accounts: AccountService
     certificates: Certificates
     dispatcher: Dispatcher

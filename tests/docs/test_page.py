@@ -31,6 +31,7 @@ NOT_LIMITS = {
     "redis",
     "workers",
     "proxies",
+    "web_origins",
     "web",
     "pending",
     "pending_text",

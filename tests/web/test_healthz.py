@@ -44,7 +44,7 @@ class HealthTests(HealthCase):
         self.assertEqual((page.status, page.text), (503, "the server is stopping\n"))
 
     async def test_nothing_else_is_served(self) -> None:
-        for path in ("/", "/metrics/x", "/healthz/x", "/x"):
+        for path in ("/metrics/x", "/healthz/x", "/ws/x", "/x", "/page/", "/../settings.py"):
             self.assertEqual((await get(reactor, self.web_port, path)).status, 404, path)
 
 
