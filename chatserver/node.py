@@ -9,6 +9,7 @@ from contextlib import suppress
 from typing import Any
 
 from twisted.internet.defer import Deferred, DeferredList
+from twisted.logger import Logger
 
 from chatserver.bus.bus import Bus, LocalBus
 from chatserver.bus.events import of_node
@@ -56,6 +57,8 @@ class Node:
 
     :param certificates: those that its ports show.
     """
+
+    _log = Logger()
 
     def __init__(self, settings: Settings, reactor: Any, certificates: Certificates) -> None:
         self.settings = settings
@@ -154,6 +157,7 @@ class Node:
 
     def session_lost(self, session: Session) -> None:
         """A client's connection is gone."""
+        self._tell_end(session)
         self.registry.sessions.discard(session)
         session.lost()
         leaving = spawn(self.entries.leave(session), "logging out a lost connection")
@@ -195,6 +199,16 @@ class Node:
             await self.redis.stop()
         self.passwords.close()
         self.store.close()
+
+    def _tell_end(self, session: Session) -> None:
+        who = "nobody logged in" if session.account_id is None else "account {account}"
+        self._log.info(
+            f"connection from {{peer}} closed after {{seconds}} s ({{reason}}), {who}",
+            peer=session.connection.peer,
+            seconds=round(self.clock.seconds() - session.connection.opened, 1),
+            reason=session.closed_for or "client",
+            account=session.account_id,
+        )
 
     async def _wait_for(self, events: Iterable[Deferred[None]], limit: float) -> None:
         """Wait until all events have fired, but not longer than ``limit`` seconds."""

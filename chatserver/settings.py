@@ -19,8 +19,12 @@ class SettingsError(Exception):
     """A setting can't be used; the text says which, where it came from and why."""
 
 
-def _setting(default: Any, help: str, *, least: float = 0, most: float = 1e12) -> Any:
-    return field(default=default, metadata={"help": help, "least": least, "most": most})
+def _setting(
+    default: Any, help: str, *, least: float = 0, most: float = 1e12, choices: tuple[str, ...] = ()
+) -> Any:
+    return field(
+        default=default, metadata={"help": help, "least": least, "most": most, "choices": choices}
+    )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -119,6 +123,11 @@ class Settings:
     token_days: float = _setting(
         30.0, "Days that a login token is valid.", least=0.00001, most=365_000
     )
+    log_format: str = _setting(
+        "text",
+        "How the log is written: text for people, or json, one object a line, for machines.",
+        choices=("text", "json"),
+    )
 
 
 #: The settings that are lists of endpoints.
@@ -189,6 +198,9 @@ def _convert(name: str, value: Any) -> Any:
     if kind is str:
         if not isinstance(value, str) or not (value or name == "redis"):
             raise ValueError("must be a text that is not empty")
+        choices = _FIELDS[name].metadata["choices"]
+        if choices and value not in choices:
+            raise ValueError(f"must be {' or '.join(choices)}, not {value!r}")
         return value
     if name in _ENDPOINTS:
         return _ports(value, least=_FIELDS[name].metadata["least"])

@@ -20,7 +20,8 @@ from chatserver import __version__, exposure
 from chatserver.app import CannotListen, ChatServer
 from chatserver.bus.redis_address import RedisUnusable, address_of
 from chatserver.clock import use_steady_time
-from chatserver.logs import use_cheap_time
+from chatserver.hangup import heed as heed_hangup
+from chatserver.logs.twistd import is_file, use_format
 from chatserver.memory import search_less
 from chatserver.settings import Settings, SettingsError, help_of, load
 from chatserver.store.engines import engine_of
@@ -102,10 +103,12 @@ class _InTwistd(Service):
 
     #: The options of twistd itself.
     twistd: Mapping[str, Any] = {}
+    #: The setting.
+    log_format = "text"
 
     def setServiceParent(self, parent: Any) -> None:
         if self.twistd:
-            use_cheap_time(parent, self.twistd)
+            use_format(parent, self.twistd, self.log_format)
         super().setServiceParent(parent)
 
 
@@ -120,6 +123,7 @@ class _Server(_InTwistd, ChatServer):
 
     def startService(self) -> None:
         super().startService()
+        heed_hangup(self._reactor)
         _warn(self._settings, self.addresses)
 
 
@@ -130,6 +134,7 @@ class _Workers(_InTwistd, Workers):
         use_steady_time(self._reactor)
         with _told():
             super().startService()
+        heed_hangup(self._reactor)
         _warn(self._settings, self.addresses)
 
 
@@ -159,6 +164,7 @@ def makeService(options: Options) -> Service:
 
     try:
         settings = options.settings()
+        _check_log(options, settings)
         if number_of_workers(settings) > 1:
             # Workers are started by the user to be, who has to read the keys of their ports.
             service: _InTwistd = _as_user_to_be(options, lambda: _Workers(settings, reactor))
@@ -171,7 +177,19 @@ def makeService(options: Options) -> Service:
         _give_up(str(problem))
     _allow_many_connections()
     service.twistd = options.parent or {}
+    service.log_format = settings.log_format
     return service
+
+
+def _check_log(options: Options, settings: Settings) -> None:
+    """
+    :raises SettingsError: the log can't have the format that it is to have.
+    """
+    if settings.log_format != "text" and options.parent and not is_file(options.parent):
+        raise SettingsError(
+            f"--log-format {settings.log_format} is for a log file and standard output: leave out "
+            "twistd's own --syslog and --logger, or that format"
+        )
 
 
 def _as_user_to_be(options: Options, work: Callable[[], _T]) -> _T:

@@ -23,6 +23,7 @@ ROWS = [
         "memory",
         "logs",
         "doors",
+        "hangup",
         "proxied",
         "ports",
         "sockets",

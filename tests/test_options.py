@@ -11,7 +11,7 @@ import sys
 from contextlib import redirect_stdout
 from ipaddress import ip_network
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from twisted.application.service import IService
 from twisted.trial.unittest import TestCase
@@ -47,11 +47,15 @@ class OptionsCase(TestCase):
         options.parseOptions(list(arguments))
         return options.settings()
 
-    def refusal(self, *arguments: str) -> str:
-        """The one line with which the start ends."""
+    def refusal(self, *arguments: str, twistd: dict[str, Any] | None = None) -> str:
+        """The one line with which the start ends.
+
+        :param twistd: the options of twistd itself.
+        """
 
         def start() -> None:
             options = Options()
+            options.parent = cast(Any, twistd)
             options.parseOptions(list(arguments))
             makeService(options)
 
@@ -76,6 +80,7 @@ class FlagTests(OptionsCase):
             value = (ip_network("fd00::/8"),) if field.name == "proxies" else value
             value = ("https://chat.example",) if field.name == "web_origins" else value
             value = value + "2" if isinstance(value, str) else value
+            value = "json" if field.name == "log_format" else value
             value = value * 2 if isinstance(value, int | float) else value
             text = str(value[0]) if isinstance(value, tuple) else str(value)
             flag = "--" + field.name.replace("_", "-")
@@ -105,6 +110,16 @@ class FlagTests(OptionsCase):
             problem: Any = self.assertRaises(SystemExit, self.settings, "--version")
         self.assertEqual(problem.code, 0)
         self.assertEqual(out.getvalue(), f"chatserver {__version__}\n")
+
+
+class LogTests(OptionsCase):
+    def test_json_is_not_for_what_is_no_file(self) -> None:
+        for twistd in ({"syslog": True, "logger": None}, {"syslog": False, "logger": print}):
+            refusal = self.refusal("--log-format", "json", twistd=twistd)
+            self.assertIn("leave out twistd's own --syslog and --logger", refusal)
+
+    def test_other_formats_are_unknown(self) -> None:
+        self.assertIn("must be text or json", self.refusal("--log-format", "xml"))
 
 
 class HelpTests(OptionsCase):

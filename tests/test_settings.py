@@ -336,6 +336,9 @@ def _another(field: dataclasses.Field[Any]) -> Any:
         return ("https://chat.example", "http://localhost:8080")
     if isinstance(default, tuple):
         return ("7000", "tcp:7001")
+    choices: tuple[str, ...] = field.metadata["choices"]
+    if choices:
+        return choices[-1]
     return default + "2" if isinstance(default, str) else default * 2
 
 

@@ -158,7 +158,7 @@ class AccountService:
         finally:
             self._attempts.end(address, whom, is_right=is_right)
         if not is_right:
-            self._log.info("a wrong password from {address}", address=address)
+            self._log.info("a wrong password from {peer}", peer=address)
             raise Refused
 
 

@@ -136,11 +136,12 @@ class Entries:
         login.is_greeted = True
         turn.finish((greeting.frame,))
         self._sync.carried(session, greeting.missed, greeting.carried)
+        device = "{device!r}" if place.device_name else "(unnamed)"
         self._log.info(
-            "account {account} logged in from {peer}, device {device}",
+            f"account {{account}} logged in from {{peer}}, device {device}",
             account=place.account,
             peer=session.connection.peer,
-            device=repr(place.device_name) if place.device_name else "(unnamed)",
+            device=place.device_name,
         )
         self._sync.push_few(session, greeting.few)
         if login.unsynced:
@@ -239,6 +240,7 @@ class Entries:
             acks=request.ack,
         )
         session.login = login
+        session.account_id = account.id
         session.bucket = None
         self._registry.add(account, session)
         self._connections.logged_in(session.connection)

@@ -32,6 +32,9 @@ class Sink(Protocol):
 class Connection(Protocol):
     """The transport's side of a session."""
 
+    #: When it was opened, by the clock that it was given.
+    opened: float
+
     @property
     def peer(self) -> str:
         """The client's address, without its port."""

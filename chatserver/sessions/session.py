@@ -96,6 +96,7 @@ class Session:
         "_silently_refused",
         "_waiting_for_empty",
         "_waiting_for_room",
+        "account_id",
         "bucket",
         "closed_for",
         "connection",
@@ -123,6 +124,8 @@ class Session:
         self.dialect = dialect
         self.desk = desk
         self.login: Login | None = None
+        #: Who was logged in last.
+        self.account_id: int | None = None
         #: Limits its requests while nobody is logged in; None while it is full.
         self.bucket: TokenBucket | None = None
         self.is_closing = False

@@ -6,8 +6,10 @@ import signal
 
 
 def main() -> None:
-    # Ctrl-C in a terminal reaches all processes: the one that started this one sees to it.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    # Ctrl-C in a terminal and its end reach all processes: the one that started this one sees to
+    # it.
+    for each in (signal.SIGINT, signal.SIGHUP):
+        signal.signal(each, signal.SIG_IGN)
     from twisted.internet import reactor
 
     from chatserver.workers.process import run

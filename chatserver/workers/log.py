@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 import os
 
-from twisted.logger import ILogObserver, LogEvent, Logger, LogLevel, eventAsText
+from twisted.logger import ILogObserver, LogEvent, Logger, LogLevel
 from zope.interface import implementer
+
+from chatserver.logs.lines import TOLD, record_of
 
 
 @implementer(ILogObserver)
@@ -24,12 +26,12 @@ class Teller:
         self._lost = 0
 
     def __call__(self, event: LogEvent) -> None:
-        text = eventAsText(event, includeTimestamp=False, includeSystem=False)
-        level = event.get("log_level", LogLevel.info).name
+        record = record_of(event)
+        if record is None:
+            return
         if self._lost:
-            text = f"(lines lost before this one: {self._lost}) {text}"
-        line = json.dumps([level, event.get("log_namespace", ""), text])
-        if self._write(line.encode() + b"\n"):
+            record["message"] = f"(lines lost before this one: {self._lost}) {record['message']}"
+        if self._write(json.dumps(record).encode() + b"\n"):
             self._lost = 0
         else:
             self._lost += 1
@@ -48,10 +50,15 @@ class Teller:
 def retell(line: bytes, worker: int) -> None:
     """Log a line that a worker has told."""
     try:
-        level_name, namespace, text = json.loads(line)
-        level = LogLevel.levelWithName(level_name)
+        record = json.loads(line)
+        level = LogLevel.levelWithName(record["level"])
+        namespace, text = record["namespace"], record["message"]
+        if "traceback" in record:
+            text = f"{text}\n{record['traceback']}"
+        told = {TOLD: record | {"worker": worker}}
     except Exception:
         # Something wrote there without being asked to.
         level, namespace, text = LogLevel.warn, "stdout", line.decode(errors="replace")
+        told = {}
     system = f"worker {worker} {namespace}#{level.name}"
-    Logger(namespace).emit(level, "{text}", text=text, log_system=system)
+    Logger(namespace).emit(level, "{text}", text=text, worker=worker, log_system=system, **told)

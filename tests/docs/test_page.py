@@ -26,6 +26,7 @@ IGNORED = {
 }
 # Settings that are none of a client's business.
 NOT_LIMITS = {
+    "log_format",
     "port",
     "database",
     "redis",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import subprocess
+from collections.abc import Sequence
 from pathlib import Path
 
 from cluster.nodes import TWISTD, Node
@@ -35,7 +36,12 @@ class ServerProcess(Node):
     """
 
     def __init__(
-        self, folder: Path, *flags: str, port: int | None = None, **environment: str
+        self,
+        folder: Path,
+        *flags: str,
+        port: int | None = None,
+        program: Sequence[str] = (TWISTD,),
+        **environment: str,
     ) -> None:
-        super().__init__(folder, port or free_port(), *flags, **environment)
+        super().__init__(folder, port or free_port(), *flags, program=program, **environment)
         self.launch()

@@ -47,9 +47,7 @@ class Server(Node):
 
     def starts(self, number: int) -> int:
         """How often a worker has begun to serve."""
-        return self.log.count(
-            f"[worker {number} log_legacy#info] ChatFactory starting on {self.port}"
-        )
+        return self.log.count(f"[worker {number} -#info] ChatFactory starting on {self.port}")
 
     def pid(self, number: int) -> int:
         """The process id of a worker."""

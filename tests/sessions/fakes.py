@@ -13,6 +13,7 @@ class FakeConnection:
     """Remembers what it was asked to do."""
 
     peer = "192.0.2.1"
+    opened = 0.0
 
     def __init__(self) -> None:
         self.writes: list[bytes] = []

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import os
 from io import StringIO
+from typing import cast
 
 from twisted.logger import (
+    ILogObserver,
+    LogEvent,
     Logger,
     LogPublisher,
     globalLogPublisher,
@@ -13,6 +17,7 @@ from twisted.logger import (
 )
 from twisted.trial.unittest import TestCase
 
+from chatserver.logs.lines import json_line
 from chatserver.workers.log import Teller, retell
 
 
@@ -58,8 +63,21 @@ class Tests(LogCase):
         self.assertIn("[worker 1 chat.part#critical] it failed\n\tTraceback", self.logged())
         self.assertIn("ValueError: no way", self.logged())
 
+    def test_machines_get_what_the_worker_knew_and_which_it_was(self) -> None:
+        events: list[LogEvent] = []
+        observer = cast(ILogObserver, events.append)
+        globalLogPublisher.addObserver(observer)
+        self.addCleanup(globalLogPublisher.removeObserver, observer)
+        self.log.info("account {account} is here", account=7)
+        [line] = self.told()
+        retell(line, 3)
+        record = json.loads(json_line(events[0]) or "")
+        self.assertEqual((record["account"], record["worker"]), (7, 3))
+        self.assertEqual(record["message"], "account 7 is here")
+        self.assertEqual(record["namespace"], "chat.part")
+
     def test_what_is_no_line_of_the_log_is_told_as_it_is(self) -> None:
-        for line in (b"Segmentation fault", b"[1,2]", b'["loud","a","b"]', b"\xff"):
+        for line in (b"Segmentation fault", b"[1,2]", b'{"level":"loud"}', b"\xff"):
             retell(line, 2)
         self.assertIn("[worker 2 stdout#warn] Segmentation fault", self.logged())
         self.assertEqual(len(self.logged().splitlines()), 4)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 from twisted.internet.error import ProcessDone, ProcessExitedAlready, ProcessTerminated
@@ -130,8 +131,8 @@ class StartTests(WorkerCase):
         self.assertEqual(self.starts, 2)
 
     def test_lines_in_pieces_are_put_together(self) -> None:
-        self.process.protocol.outReceived(b'\n["info","chat","one"]\n["info",')
-        self.process.protocol.outReceived(b'"chat","two"]\n')
+        self.process.protocol.outReceived(_line("one") + _line("two")[:20])
+        self.process.protocol.outReceived(_line("two")[20:])
         self.assertEqual(self.lines[-2:], ["one", "two"])
 
 
@@ -189,3 +190,9 @@ class HangTests(WorkerCase):
         self.process.end(signal=9)
         self.worker.look()
         self.assertEqual(self.process.signals, [])
+
+
+def _line(message: str) -> bytes:
+    """What a worker tells, between beats."""
+    record = {"level": "info", "namespace": "chat", "message": message}
+    return b"\n" + json.dumps(record).encode() + b"\n"

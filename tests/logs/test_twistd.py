@@ -1,8 +1,9 @@
-"""What is logged, to the letter as twistd would."""
+"""What is logged through twistd, as text to the letter as twistd would."""
 
 from __future__ import annotations
 
 import io
+import json
 import time
 from typing import cast
 
@@ -17,11 +18,11 @@ from twisted.logger import (
 from twisted.python.failure import Failure
 from twisted.trial.unittest import SynchronousTestCase
 
-from chatserver.logs import use_cheap_time
+from chatserver.logs.twistd import use_format
 from tests.support.folders import temporary_folder
 
 
-class CheapTimeTests(SynchronousTestCase):
+class TwistdTests(SynchronousTestCase):
     def setUp(self) -> None:
         self.file = temporary_folder(self) / "log"
         self.options = {
@@ -32,8 +33,8 @@ class CheapTimeTests(SynchronousTestCase):
         }
         self.application = Application("chatserver")
 
-    def observer(self) -> FileLogObserver | None:
-        use_cheap_time(self.application, self.options)
+    def observer(self, name: str = "text") -> FileLogObserver | None:
+        use_format(self.application, self.options, name)
         found: FileLogObserver | None = self.application.getComponent(ILogObserver, None)
         return found
 
@@ -57,6 +58,16 @@ class CheapTimeTests(SynchronousTestCase):
             other(event)
         self.assertEqual(self.file.read_text(encoding="utf-8"), expected.getvalue())
         self.assertIn("account 7 logged in from 192.0.2.1", expected.getvalue())
+
+    def test_lines_are_objects_where_that_is_wanted(self) -> None:
+        observer = self.observer("json")
+        assert observer is not None
+        for event in self.events():
+            observer(event)
+        lines = self.file.read_text(encoding="ascii").splitlines()
+        self.assertEqual(
+            [json.loads(line)["level"] for line in lines], ["info", "warn", "critical", "info"]
+        )
 
     def test_who_logs_elsewhere_is_let_be(self) -> None:
         for option in ("logger", "syslog"):

@@ -1,0 +1,1 @@
+"""The log: lines for people, or for machines."""
