@@ -5,9 +5,9 @@
 SOURCES := $(shell find chatserver chatclient sql twisted \
 	\( -name __pycache__ -o -name dropin.cache -o -name '[.\#]*' \) -prune -o -print)
 
-# Those of tests/cluster run tests/server again, on two nodes: once is enough. The other three
+# Those of tests/cluster run tests/server again, on two nodes: once is enough. The other four
 # folders have tests for pytest alone.
-TESTCASES = $(shell find tests \( -path tests/cluster -o -path tests/e2e -o -path tests/faults -o -path tests/overload \) \
+TESTCASES = $(shell find tests \( -path tests/browser -o -path tests/cluster -o -path tests/e2e -o -path tests/faults -o -path tests/overload \) \
 	-prune -o -name 'test_*.py' -print | sort)
 
 .PHONY: help run cluster test faults bench mysql-packages format wheel clean system-packages

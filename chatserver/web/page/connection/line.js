@@ -1,0 +1,213 @@
+// @ts-check
+import { Lost, Refused } from "../base/errors.js";
+import { uniqueName } from "../base/random.js";
+import { Signal } from "../base/signal.js";
+import { Leadership } from "./leadership.js";
+import { Link } from "./link.js";
+
+/** @typedef {import("../base/types.js").Frame} Frame */
+/** @typedef {import("../base/types.js").State} State */
+/** @typedef {import("../base/types.js").Welcome} Welcome */
+
+const HELLO_PATIENCE = 4_000; // milliseconds in which a leading tab must answer
+const REQUEST_PATIENCE = 20_000; // a little more than the leading tab's own
+
+/**
+ * The way to the server for one tab, whichever tab has the connection: one leads and has it, the
+ * others go through it. Everything that the server says reaches all of them.
+ */
+export class Line {
+  /** @type {State} */
+  state = { kind: "connecting" };
+  /** @type {Signal<State>} */
+  states = new Signal();
+  /** @type {Signal<Frame>} What the server says unasked. */
+  frames = new Signal();
+  /** @type {Signal<Welcome>} Friends and groups, as a login tells them; comes before "online". */
+  welcomes = new Signal();
+  /** @type {Signal<any>} What another tab has announced. */
+  news = new Signal();
+
+  #tab = uniqueName();
+  #channel;
+  #leadership;
+  #token;
+  #welcome;
+  /** @type {Link | undefined} While this tab leads. */
+  #link;
+  #asked = 0;
+  /** @type {Map<number, {resolve: (reply: Frame) => void, reject: (why: Error) => void}>} */
+  #waiting = new Map();
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  #patience;
+  #onVisible = () => {
+    if (document.visibilityState === "visible" && !this.isLeading) this.#hello();
+  };
+
+  /**
+   * @param {{id: number, token: string}} session
+   * @param {() => Welcome} welcome what tabs that come later shall know
+   */
+  constructor({ id, token }, welcome) {
+    const name = `chat ${id}`;
+    this.#token = token;
+    this.#welcome = welcome;
+    this.#channel = new BroadcastChannel(name);
+    this.#channel.onmessage = ({ data }) => this.#hear(data);
+    this.#leadership = new Leadership(name, {
+      lead: () => this.#lead(),
+      follow: () => this.#follow(),
+    });
+    document.addEventListener("visibilitychange", this.#onVisible);
+    this.#hello();
+  }
+
+  /** Whether this tab has the connection. */
+  get isLeading() {
+    return this.#link !== undefined;
+  }
+
+  /**
+   * @param {Frame} frame @returns {Promise<Frame>} rejects with Refused, or with Lost
+   */
+  request(frame) {
+    if (this.#link) return this.#link.request(frame);
+    if (this.state.kind !== "online") return Promise.reject(new Lost("offline"));
+    const number = ++this.#asked;
+    this.#post({ type: "request", number, frame });
+    return new Promise((resolve, reject) => {
+      this.#waiting.set(number, { resolve, reject });
+      setTimeout(() => {
+        if (!this.#waiting.delete(number)) return;
+        reject(new Lost("no answer"));
+        this.#leadership.take();
+      }, REQUEST_PATIENCE);
+    });
+  }
+
+  /** Send what is not answered; only the leading tab does. @param {Frame} frame */
+  send(frame) {
+    this.#link?.send(frame);
+  }
+
+  /** Connect now. */
+  retry() {
+    if (this.#link) this.#link.retry();
+    else this.#post({ type: "retry" });
+  }
+
+  /** Tell the other tabs. @param {any} news */
+  announce(news) {
+    this.#post({ type: "news", news });
+  }
+
+  /** Tell all tabs a frame that the server did not send. @param {Frame} frame */
+  share(frame) {
+    this.#post({ type: "frame", frame });
+    this.frames.tell(frame);
+  }
+
+  /** Have no connection, now and later. */
+  stop() {
+    document.removeEventListener("visibilitychange", this.#onVisible);
+    clearTimeout(this.#patience);
+    this.#link?.stop();
+    this.#link = undefined;
+    this.#leadership.stop();
+    this.#channel.close();
+  }
+
+  #lead() {
+    clearTimeout(this.#patience);
+    this.#lose();
+    this.#link = new Link(this.#token, {
+      frame: (frame) => this.share(frame),
+      welcome: ({ friends, groups }) => this.welcomes.tell({ friends, groups }),
+      state: (state) => {
+        if (this.#link) this.#post({ type: "state", state, welcome: this.#welcome() });
+        this.#become(state);
+      },
+    });
+  }
+
+  #follow() {
+    this.#link?.stop();
+    this.#link = undefined;
+    this.#become({ kind: "connecting" });
+    this.#hello();
+  }
+
+  /** Ask the leading tab how things stand; without an answer, lead. */
+  #hello() {
+    clearTimeout(this.#patience);
+    this.#post({ type: "hello" });
+    this.#patience = setTimeout(() => {
+      if (!this.isLeading) this.#leadership.take();
+    }, HELLO_PATIENCE);
+  }
+
+  /** @param {any} message */
+  #post(message) {
+    this.#channel.postMessage({ from: this.#tab, ...message });
+  }
+
+  /** @param {any} message */
+  #hear(message) {
+    if (message.to && message.to !== this.#tab) return;
+    switch (message.type) {
+      case "frame":
+        return this.frames.tell(message.frame);
+      case "news":
+        return this.news.tell(message.news);
+      case "request":
+      case "hello":
+      case "retry":
+        if (this.#link) this.#serve(this.#link, message);
+        return;
+      case "reply":
+      case "state":
+        if (!this.#link) this.#obey(message);
+    }
+  }
+
+  /** What the leading tab does for others. @param {Link} link @param {any} message */
+  async #serve(link, { type, from, number, frame }) {
+    if (type === "retry") return link.retry();
+    if (type === "hello") {
+      return this.#post({ type: "state", to: from, state: link.state, welcome: this.#welcome() });
+    }
+    const answer = { type: "reply", to: from, number };
+    try {
+      this.#post({ ...answer, reply: await link.request(frame) });
+    } catch (problem) {
+      const { errno, retryAfter: retry_after, message: errmsg } = /** @type {Refused} */ (problem);
+      this.#post({ ...answer, refusal: { errno, retry_after, errmsg } });
+    }
+  }
+
+  /** What the leading tab says to this one. @param {any} message */
+  #obey({ type, number, reply, refusal, state, welcome }) {
+    if (type === "state") {
+      clearTimeout(this.#patience);
+      if (state.kind === "online") this.welcomes.tell(welcome);
+      return this.#become(state);
+    }
+    const waiting = this.#waiting.get(number);
+    this.#waiting.delete(number);
+    if (reply) waiting?.resolve(reply);
+    else waiting?.reject(refusal.errno ? new Refused(refusal) : new Lost(refusal.errmsg));
+  }
+
+  /** @param {State} state */
+  #become(state) {
+    this.state = state;
+    if (state.kind !== "online") this.#lose();
+    this.states.tell(state);
+  }
+
+  /** What was asked through another tab will not be answered any more. */
+  #lose() {
+    for (const { reject } of this.#waiting.values()) reject(new Lost("offline"));
+    this.#waiting.clear();
+  }
+}

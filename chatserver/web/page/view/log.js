@@ -1,0 +1,186 @@
+// @ts-check
+import { t } from "../i18n/language.js";
+import { Keyed, h } from "./dom.js";
+import { icon } from "./icons.js";
+import { rowElement, rowsOf } from "./rows.js";
+
+/** @typedef {import("../model/chat.js").Chat} Chat */
+/** @typedef {import("../model/conversation.js").Conversation} Conversation */
+
+const NEAR = 600; // pixels from an end at which more is loaded
+const AT_END = 40; // pixels from the end that still count as the end
+const SEEN = 60; // pixels of a message that are enough to have seen it
+
+/** The messages of the conversation that is open, and their scrolling. */
+export class Log {
+  #chat;
+  #list = h("ol", {});
+  #rows;
+  #below = h("button", { type: "button", class: "below", hidden: true, onclick: () => this.toEnd() });
+  #scroller = h(
+    "div",
+    { class: "log", role: "log", "aria-live": "off", "aria-label": t("messages"), tabIndex: 0 },
+    this.#list,
+  );
+  /** @type {Conversation | undefined} */
+  #conversation;
+  /** @type {number | undefined} The seq before which the unread line stands. */
+  #unreadFrom;
+  /** Whether it has to be put to its first place. */
+  #isNew = false;
+  #isScheduled = false;
+
+  /** @param {Chat} chat */
+  constructor(chat) {
+    this.#chat = chat;
+    /** @type {Keyed<import("./rows.js").Row>} */
+    this.#rows = new Keyed(this.#list, (row) =>
+      rowElement(row, {
+        load: () => this.#conversation?.timeline.older(),
+        sendAgain: (cid) => chat.sendAgain(cid),
+        discard: (cid) => chat.discard(cid),
+      }),
+    );
+    this.element = h("div", { class: "log-frame" }, this.#scroller, this.#below);
+    this.#scroller.addEventListener("scroll", () => this.#scrolled(), { passive: true });
+    new ResizeObserver(() => this.#resized()).observe(this.#scroller);
+    document.addEventListener("visibilitychange", () => this.#look());
+    chat.changes.listen((key) => {
+      if (!key || key === this.#conversation?.key) this.#schedule();
+    });
+    chat.line.states.listen(() => this.#schedule());
+  }
+
+  /** @param {Conversation | undefined} conversation */
+  show(conversation) {
+    const before = this.#conversation?.timeline;
+    before?.changes.ignore(this.#onChange);
+    if (before) before.isFollowed = true;
+    this.#conversation = conversation;
+    if (!conversation) return this.#rows.show([]);
+    this.#unreadFrom = conversation.firstUnread;
+    this.#isNew = true;
+    conversation.timeline.isFollowed = !this.#unreadFrom;
+    conversation.timeline.changes.listen(this.#onChange);
+    conversation.timeline.open(this.#unreadFrom);
+    this.#render();
+  }
+
+  /** Show the newest, without the unread line. */
+  async toEnd() {
+    const timeline = this.#conversation?.timeline;
+    if (!timeline) return;
+    await timeline.newest();
+    timeline.isFollowed = true;
+    this.#unreadFrom = undefined;
+    this.#render();
+  }
+
+  #onChange = () => this.#schedule();
+
+  #schedule() {
+    if (this.#isScheduled) return;
+    this.#isScheduled = true;
+    // Not in an animation frame: hidden pages have none, and go on receiving.
+    queueMicrotask(() => {
+      this.#isScheduled = false;
+      this.#render();
+    });
+  }
+
+  #render() {
+    const conversation = this.#conversation;
+    if (!conversation) return;
+    const { timeline } = conversation;
+    if (document.hidden) this.#unreadFrom ??= conversation.firstUnread;
+    const isOnline = this.#chat.line.state.kind === "online";
+    const anchor = this.#anchor();
+    this.#rows.show(rowsOf(conversation, this.#chat.me.id, this.#unreadFrom, isOnline));
+    this.#scroller.setAttribute("aria-busy", String(timeline.isLoading));
+    if (this.#isNew) this.#place();
+    else if (timeline.isFollowed) this.#scroller.scrollTop = this.#scroller.scrollHeight;
+    else anchor?.();
+    this.#look();
+  }
+
+  /** Go to the first place: where the unread begins, or the end. */
+  #place() {
+    const { isLoading, messages } = /** @type {Conversation} */ (this.#conversation).timeline;
+    this.#scroller.scrollTop = this.#scroller.scrollHeight;
+    if (isLoading && !messages.length) return;
+    this.#isNew = false;
+    const line = this.#rows.element("unread");
+    if (line) this.#scroller.scrollTop = line.offsetTop - this.#scroller.clientHeight / 4;
+    this.#follow();
+  }
+
+  /** Remember where the first visible message stands; what is returned puts it there again. */
+  #anchor() {
+    const top = this.#scroller.getBoundingClientRect().top;
+    const element = this.#messages().find((row) => row.getBoundingClientRect().bottom > top);
+    if (!element) return undefined;
+    const before = element.getBoundingClientRect().top;
+    return () => {
+      if (!element.isConnected) return;
+      this.#scroller.scrollTop += element.getBoundingClientRect().top - before;
+    };
+  }
+
+  /** @returns {HTMLElement[]} */
+  #messages() {
+    return [.../** @type {NodeListOf<HTMLElement>} */ (this.#list.querySelectorAll("[data-seq]"))];
+  }
+
+  #scrolled() {
+    const timeline = this.#conversation?.timeline;
+    if (!timeline || this.#isNew) return;
+    this.#follow();
+    this.#look();
+  }
+
+  /** Stay with the newest as long as they are in view. */
+  #follow() {
+    const { timeline } = /** @type {Conversation} */ (this.#conversation);
+    timeline.isFollowed = timeline.isAtEnd && this.#toTheEnd() < AT_END;
+  }
+
+  #resized() {
+    if (this.#conversation?.timeline.isFollowed) this.#scroller.scrollTop = this.#scroller.scrollHeight;
+    this.#look();
+  }
+
+  #toTheEnd() {
+    const { scrollHeight, scrollTop, clientHeight } = this.#scroller;
+    return scrollHeight - scrollTop - clientHeight;
+  }
+
+  /** See what is seen: load what is missing there, and note what was read. */
+  #look() {
+    const conversation = this.#conversation;
+    if (!conversation || this.#isNew) return;
+    const { timeline } = conversation;
+    if (!timeline.isLoading && !timeline.hasFailed) {
+      if (timeline.hasOlder && this.#scroller.scrollTop < NEAR) timeline.older();
+      else if (!timeline.isAtEnd && this.#toTheEnd() < NEAR) timeline.newer(true);
+    }
+    this.#showWhatIsBelow(conversation);
+    if (!document.hidden) this.#noteRead(conversation);
+  }
+
+  /** @param {Conversation} conversation */
+  #showWhatIsBelow({ timeline, unread }) {
+    this.#below.hidden = timeline.isAtEnd && this.#toTheEnd() < AT_END;
+    const text = unread ? t("below.unread", { n: unread }) : t("below");
+    this.#below.replaceChildren(icon("down"), text);
+  }
+
+  /** @param {Conversation} conversation */
+  #noteRead(conversation) {
+    const end = this.#scroller.getBoundingClientRect().bottom;
+    const seen = this.#messages().findLast((row) => {
+      const { top, height } = row.getBoundingClientRect();
+      return height > 0 && top + Math.min(height, SEEN) <= end;
+    });
+    if (seen) this.#chat.read(conversation, Number(seen.dataset.seq));
+  }
+}

@@ -1,0 +1,77 @@
+"""A browser, and servers with the page."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from selenium.webdriver import Chrome
+
+from cluster.process import free_port
+from tests.browser.browser import chromium
+from tests.browser.page import Page
+from tests.browser.talker import Talker
+from tests.e2e.processes import ServerProcess
+
+OpenPage = Callable[..., Page]
+_sites = itertools.count(1)
+# What a browser says of a server that is away, which is what some tests are about.
+_EXPECTED = ("WebSocket connection to",)
+
+
+class WebServer(ServerProcess):
+    """A server with the page."""
+
+    def __init__(self, folder: Path, *flags: str) -> None:
+        self.web = free_port()
+        endpoint = f"tcp:{self.web}:interface=127.0.0.1"
+        super().__init__(folder, "--web", endpoint, *flags)
+        self.wait_until_up()
+
+    def talker(self, name: str | None = None) -> Talker:
+        """A new account that is logged in over TCP."""
+        return Talker(self.port, name)
+
+
+@pytest.fixture(scope="session")
+def driver(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Chrome]:
+    """A browser for all tests of this process."""
+    with chromium(tmp_path_factory.mktemp("profile")) as driver:
+        yield driver
+
+
+@pytest.fixture(scope="session")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[WebServer]:
+    """A server for all tests that do it no harm."""
+    server = WebServer(tmp_path_factory.mktemp("server"))
+    yield server
+    server.kill()
+
+
+@pytest.fixture
+def own_server(tmp_path: Path) -> Iterator[WebServer]:
+    """A server that a test may stop and kill."""
+    server = WebServer(tmp_path)
+    yield server
+    server.kill()
+
+
+@pytest.fixture
+def open_page(driver: Chrome) -> Iterator[OpenPage]:
+    """Opens the page of a server; afterwards the browser must not have complained.
+
+    ``like`` is a page whose memory it shares; by default it shares none.
+    """
+    pages: list[Page] = []
+
+    def open_(server: WebServer, like: Page | None = None) -> Page:
+        url = like.url if like else f"http://user{next(_sites)}.localhost:{server.web}/"
+        page = Page(driver, url)
+        pages.append(page)
+        return page
+
+    yield open_
+    complaints = [complaint for page in pages for complaint in page.close()]
+    assert [each for each in complaints if not any(one in each for one in _EXPECTED)] == []
