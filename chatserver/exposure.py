@@ -13,10 +13,13 @@ _ROOT = 0
 _HAS_TLS = re.compile(r"(\w+:)*(ssl|tls):")
 
 
-def warnings(settings: Settings, addresses: Sequence[Any], user: int) -> Iterator[str]:
+def warnings(
+    settings: Settings, addresses: Sequence[Any], web_addresses: Sequence[Any], user: int
+) -> Iterator[str]:
     """What to tell who started the server: what is unsafe, and what to do.
 
     :param addresses: where it listens, in the order of the ``port`` setting.
+    :param web_addresses: the same for the ``web`` setting.
     :param user: the effective user's id.
     """
     if user == _ROOT:
@@ -27,14 +30,15 @@ def warnings(settings: Settings, addresses: Sequence[Any], user: int) -> Iterato
     # With a trusted proxy it is that one's business to end TLS, on whatever host it is.
     plain = [
         name
-        for name, address in zip(settings.port, addresses, strict=True)
+        for names, hosts in ((settings.port, addresses), (settings.web, web_addresses))
+        for name, address in zip(names, hosts, strict=True)
         if not (settings.proxies or _HAS_TLS.match(name) or _is_local(address))
     ]
     if plain:
         yield (
             f"anybody on the way can read and change what is sent to port {', '.join(plain)}: it "
             "is open to other hosts and has no TLS; set a proxy with TLS before it (--proxies), "
-            "use --port ssl:..., or --port tcp:PORT:interface=127.0.0.1 for this host only"
+            "use ssl:PORT:..., or tcp:PORT:interface=127.0.0.1 for this host only"
         )
 
 

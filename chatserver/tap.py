@@ -124,7 +124,7 @@ class _Server(_InTwistd, ChatServer):
     def startService(self) -> None:
         super().startService()
         heed_hangup(self._reactor)
-        _warn(self._settings, self.addresses)
+        _warn(self._settings, self.addresses, self.web_addresses)
 
 
 class _Workers(_InTwistd, Workers):
@@ -135,7 +135,7 @@ class _Workers(_InTwistd, Workers):
         with _told():
             super().startService()
         heed_hangup(self._reactor)
-        _warn(self._settings, self.addresses)
+        _warn(self._settings, self.addresses, self.web_addresses)
 
 
 @contextmanager
@@ -152,9 +152,9 @@ def _told() -> Iterator[None]:
         raise
 
 
-def _warn(settings: Settings, addresses: Sequence[Any]) -> None:
+def _warn(settings: Settings, addresses: Sequence[Any], web_addresses: Sequence[Any]) -> None:
     """Tell what is unsafe, once twistd has become the user that it was told to."""
-    for warning in exposure.warnings(settings, addresses, os.geteuid()):
+    for warning in exposure.warnings(settings, addresses, web_addresses, os.geteuid()):
         _log.warn("{warning}", warning=warning)
 
 

@@ -19,7 +19,7 @@ _MAIN = """\
 {module}
 daemon off;
 worker_processes 2;
-worker_shutdown_timeout 2s;
+worker_shutdown_timeout {stay}s;
 pid pid;
 error_log stderr notice;
 events {{
@@ -41,17 +41,24 @@ class Nginx(Process):
     """An nginx in a folder of its own, on the loopback interface.
 
     :param nodes: the ports of the two nodes.
+    :param stay: seconds that clients have to go in, after a reload and at a stop.
     :raises NotStarted: nginx or its stream module is not installed.
     """
 
     def __init__(
-        self, folder: Path, *, port: int, nodes: Sequence[int], tls: Tls | None = None
+        self,
+        folder: Path,
+        *,
+        port: int,
+        nodes: Sequence[int],
+        tls: Tls | None = None,
+        stay: int = 2,
     ) -> None:
         folder = folder.absolute()
         command = [program(), "-p", f"{folder}/", "-c", "nginx.conf", "-e", "stderr"]
         super().__init__("nginx", folder, command)
         self._pid = folder / "pid"
-        (folder / "nginx.conf").write_text(_MAIN.format(module=load_module()))
+        (folder / "nginx.conf").write_text(_MAIN.format(module=load_module(), stay=stay))
         (folder / "chatserver.conf").write_text(self._configuration(port, nodes, tls))
 
     @property
@@ -67,11 +74,11 @@ class Nginx(Process):
         return bool(_content(self._pid))  # written once the ports are open
 
     def reload(self) -> None:
-        """Ask for new worker processes; the old ones stay for their clients for 2 s."""
+        """Ask for new worker processes; the old ones stay for their clients for a while."""
         self.process.send_signal(signal.SIGHUP)
 
     def terminate(self) -> None:
-        """Tell it to close the ports, give the clients 2 s to go, and end."""
+        """Tell it to close the ports, give the clients time to go, and end."""
         if self.is_running():
             self.process.send_signal(signal.SIGQUIT)
 

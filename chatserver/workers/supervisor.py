@@ -57,6 +57,8 @@ class Workers(Service):
         self._looking.clock = reactor
         #: Where the workers listen.
         self.addresses: list[Any] = []
+        #: Where the first of them serves the web.
+        self.web_addresses: list[Any] = []
 
     def startService(self) -> None:
         """Start the workers.
@@ -65,8 +67,8 @@ class Workers(Service):
         """
         try:
             self.addresses = [listen(port, None).getHost() for port in self._ports]
-            for port in self._web_ports:
-                listen(port, None)
+            web_addresses = [listen(port, None).getHost() for port in self._web_ports]
+            self.web_addresses = web_addresses[: len(self._settings.web)]
         finally:
             self._trials.close()
         self._workers = [

@@ -19,7 +19,7 @@ SOMEBODY = 1000
 def warnings(*ports: tuple[str, Any], user: int = SOMEBODY, **settings: Any) -> list[str]:
     names = tuple(name for name, _ in ports)
     addresses = [address for _, address in ports]
-    return list(exposure.warnings(Settings(port=names, **settings), addresses, user))
+    return list(exposure.warnings(Settings(port=names, **settings), addresses, [], user))
 
 
 class UserTests(SynchronousTestCase):
@@ -41,6 +41,11 @@ class PlainPortTests(SynchronousTestCase):
         )
         self.assertIn("port 6000, tcp:6002:interface=10.0.0.1, tcp6:6003: ", warning)
         self.assertIn("ssl:", warning)
+
+    def test_people_log_in_by_the_web_too(self) -> None:
+        settings = Settings(port=("6000",), web=("9000", "tcp:8080", "ssl:8443:privateKey=k.pem"))
+        [warning] = exposure.warnings(settings, [LOCAL], [LOCAL, EVERYWHERE, EVERYWHERE], SOMEBODY)
+        self.assertIn("port tcp:8080: ", warning)
 
     def test_what_only_this_host_reaches_is_none(self) -> None:
         for address in (LOCAL, IPv6Address("TCP", "::1", 6000), UNIXAddress(b"/run/chat")):

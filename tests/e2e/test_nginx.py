@@ -34,7 +34,7 @@ class Balanced:
     Both know one account, whose id is 1.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, stay: int = 2) -> None:
         self._folder = folder
         self._ports = [free_port() for _ in range(2)]
         self.port, self.tls_port = free_port(), free_port()
@@ -44,6 +44,7 @@ class Balanced:
             port=self.port,
             nodes=self._ports,
             tls=Tls(self.tls_port, self.certificates.certificate, self.certificates.key),
+            stay=stay,
         )
         self.nodes: list[ServerProcess] = []
 
@@ -253,6 +254,33 @@ async def test_a_reload_serves_on_and_sends_old_clients_away(balanced: Balanced)
     new, _ = await balanced.enter("new")
     assert (await new.ask({"msgid": 5, "toid": 1, "msg": "hello"}))["errno"] == 0
     await new.hang_up()
+
+
+@asynchronous
+async def test_a_reload_shows_a_renewed_certificate_and_drops_nobody(tmp_path: Path) -> None:
+    balanced = Balanced(tmp_path, stay=600)
+    try:
+        balanced.start()
+        await balanced.add_account()
+        old = await connect_tls(balanced.tls_port, balanced.certificates)
+        await old.ask({"msgid": 1, "id": 1, "password": "x"})
+        before = old.transport.getPeerCertificate().get_serial_number()
+        balanced.certificates.renew()
+        balanced.nginx.reload()
+        for _ in range(100):
+            new = await connect_tls(balanced.tls_port, balanced.certificates)
+            new.send({"msgid": 13})
+            await new.next(msgid=14)
+            serial = new.transport.getPeerCertificate().get_serial_number()
+            await new.hang_up()
+            if serial != before:
+                break
+            await deferLater(reactor, 0.05)
+        assert serial != before
+        assert (await old.ask({"msgid": 5, "toid": 1, "msg": "still here"}))["errno"] == 0
+        await old.hang_up()
+    finally:
+        balanced.stop()
 
 
 def test_nginx_takes_the_file_as_debian_includes_it(tmp_path: Path) -> None:
