@@ -6,6 +6,7 @@ from twisted.internet.defer import Deferred
 from twisted.python.failure import Failure
 
 from chatclient.interfaces import Clock, DelayedCall
+from chatclient.language import gettext as _
 
 
 class Backlog:
@@ -51,7 +52,7 @@ class Backlog:
         self._finish(reason)
 
     def _time_is_up(self) -> None:
-        text = f"{self._missing} of the missed messages did not come"
+        text = _("{count} of the missed messages did not come").format(count=self._missing)
         self._finish(Failure(TimeoutError(text)))
 
     def _finish(self, result: Failure | None) -> None:

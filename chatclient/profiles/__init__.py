@@ -1,7 +1,7 @@
 """Profiles: an account on a server, and what is kept of it on this machine. No passwords."""
 
-from chatclient.profiles.first_start import first_start, log_in_again
 from chatclient.profiles.folders import DEFAULT, check_name, home, load, names
+from chatclient.profiles.logins import first_start, log_in_again, log_out
 from chatclient.profiles.profile import KINDS, Hold, Kind, Profile
 
 __all__ = [
@@ -15,5 +15,6 @@ __all__ = [
     "home",
     "load",
     "log_in_again",
+    "log_out",
     "names",
 ]

@@ -8,7 +8,10 @@ from twisted.python.failure import Failure
 
 from chatclient.client import ChatClient
 from chatclient.interfaces import Clock, Endpoint
+from chatclient.language import gettext as _
+from chatclient.language import marked
 from chatclient.protocol import Event
+from chatclient.reasons import reason
 from chatclient.terminal import render
 from chatclient.terminal.chat import Chat
 from chatclient.terminal.commands import parse_id
@@ -16,8 +19,15 @@ from chatclient.terminal.screen import Quit, Screen
 from chatserver.errors import ChatError
 from chatserver.wire.frames import Goodbye
 
-_RULE = "=" * 24
-MENU = f"{_RULE}\n1. login\n2. register\n3. quit\n{_RULE}\nchoice: "
+MENU = marked(
+    """\
+========================
+1. login
+2. register
+3. quit
+========================
+choice: """
+)
 
 
 class App:
@@ -63,7 +73,7 @@ class App:
         try:
             await self._connect()
             while True:
-                await self._choose(await self._screen.ask(MENU))
+                await self._choose(await self._screen.ask(_(MENU)))
         except Quit:
             pass
         except ConnectionClosed as problem:
@@ -96,11 +106,11 @@ class App:
             case "":
                 pass
             case _:
-                self._screen.complain("error: choose 1, 2 or 3")
+                self._screen.complain(_("error: choose 1, 2 or 3"))
 
     async def _log_in(self) -> None:
-        who = (await self._screen.ask("user id or name: ")).strip()
-        password = await self._screen.ask("password: ", secret=True)
+        who = (await self._screen.ask(_("user id or name: "))).strip()
+        password = await self._screen.ask(_("password: "), secret=True)
         await self._connect_again()
         userid = parse_id(who)
         name = who if userid is None else None
@@ -121,15 +131,16 @@ class App:
             self._chat = None
 
     async def _register(self) -> None:
-        name = (await self._screen.ask("user name: ")).strip()
-        password = await self._screen.ask("password: ", secret=True)
+        name = (await self._screen.ask(_("user name: "))).strip()
+        password = await self._screen.ask(_("password: "), secret=True)
         await self._connect_again()
         try:
             userid = await self._client.register(name, password)
         except ChatError as refusal:
             self._screen.complain(render.error(refusal))
         else:
-            self._screen.show(f"registered: your user id is {userid}, do not forget it")
+            registered = _("registered: your user id is {userid}, do not forget it")
+            self._screen.show(registered.format(userid=userid))
 
     async def _connect_again(self) -> None:
         """A server hangs up on those who think too long at the menu."""
@@ -150,7 +161,9 @@ class App:
     def _why_lost(self) -> str:
         if self._goodbye is not None:
             return render.goodbye(self._goodbye)
-        lost = (
-            "lost the connection" if isinstance(self._lost, ConnectionClosed) else "cannot connect"
-        )
-        return f"{lost} to {self._where}: {self._lost}"
+        assert self._lost is not None
+        if isinstance(self._lost, ConnectionClosed):
+            text = _("lost the connection to {where}: {why}")
+        else:
+            text = _("cannot connect to {where}: {why}")
+        return text.format(where=self._where, why=reason(self._lost))

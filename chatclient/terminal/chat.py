@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from chatclient.client import ChatClient
+from chatclient.language import gettext as _
+from chatclient.language import marked
 from chatclient.protocol import Event
 from chatclient.results import Account
 from chatclient.terminal import render
@@ -73,7 +75,8 @@ async def _chat(chat: Chat, userid: int, text: str) -> None:
 
 async def _group_chat(chat: Chat, groupid: int, text: str) -> None:
     result = await chat.client.group_chat(groupid, text)
-    chat.screen.show(render.sent(result, f"group {groupid}", text))
+    group = _("group {groupid}").format(groupid=groupid)
+    chat.screen.show(render.sent(result, group, text))
 
 
 async def _add_friend(chat: Chat, userid: int) -> None:
@@ -81,17 +84,17 @@ async def _add_friend(chat: Chat, userid: int) -> None:
     if friend is not None:
         chat.names[friend.id] = friend.name
     who = f"[{userid}]" if friend is None else render.friend(friend)
-    chat.screen.show(f"added to your friends: {who}")
+    chat.screen.show(_("added to your friends: {who}").format(who=who))
 
 
 async def _create_group(chat: Chat, name: str, description: str) -> None:
     groupid = await chat.client.create_group(name, description)
-    chat.screen.show(f"created: the group's id is {groupid}")
+    chat.screen.show(_("created: the group's id is {groupid}").format(groupid=groupid))
 
 
 async def _add_group(chat: Chat, groupid: int) -> None:
     group = await chat.client.add_group(groupid)
-    chat.screen.show(f"joined group {groupid}")
+    chat.screen.show(_("joined group {groupid}").format(groupid=groupid))
     if group is not None:
         for line in render.group(group):
             chat.screen.show(f"  {line}")
@@ -101,7 +104,7 @@ async def _log_out(chat: Chat) -> None:
     await chat.catch_up()
     await chat.client.logout()
     chat.over = True
-    chat.screen.show("logged out")
+    chat.screen.show(_("logged out"))
 
 
 async def _quit(_: Chat) -> None:
@@ -109,12 +112,12 @@ async def _quit(_: Chat) -> None:
 
 
 COMMANDS = (
-    Command("help", (), "show this list", _help),
-    Command("chat", ("userid", "text"), "send a text to a user", _chat),
-    Command("addfriend", ("id",), "put a user on your list of friends", _add_friend),
-    Command("creategroup", ("name", "desc"), "create a group", _create_group, optional=1),
-    Command("addgroup", ("id",), "join a group", _add_group),
-    Command("groupchat", ("groupid", "text"), "send a text to a group", _group_chat),
-    Command("loginout", (), "log out and go back to the menu", _log_out),
-    Command("quit", (), "leave the program", _quit),
+    Command("help", (), marked("show this list"), _help),
+    Command("chat", ("userid", "text"), marked("send a text to a user"), _chat),
+    Command("addfriend", ("id",), marked("put a user on your list of friends"), _add_friend),
+    Command("creategroup", ("name", "desc"), marked("create a group"), _create_group, optional=1),
+    Command("addgroup", ("id",), marked("join a group"), _add_group),
+    Command("groupchat", ("groupid", "text"), marked("send a text to a group"), _group_chat),
+    Command("loginout", (), marked("log out and go back to the menu"), _log_out),
+    Command("quit", (), marked("leave the program"), _quit),
 )

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
 
+from chatclient.language import gettext as _
+
 # 2^53-1 has 16 digits; no id is longer.
 _MAX_DIGITS = 16
 
@@ -43,7 +45,7 @@ class Command:
             given = []
         missing = len(self.params) - len(given)
         if not 0 <= missing <= self.optional:
-            raise BadCommand(f"write it as {self.usage}")
+            raise BadCommand(_("write it as {usage}").format(usage=self.usage))
         given += [""] * missing
         return [self._argument(*pair) for pair in zip(self.params, given, strict=True)]
 
@@ -52,7 +54,11 @@ class Command:
             return value
         number = parse_id(value)
         if number is None:
-            raise BadCommand(f"{param} must be a number; write it as {self.usage}")
+            raise BadCommand(
+                _("{param} must be a number; write it as {usage}").format(
+                    param=param, usage=self.usage
+                )
+            )
         return number
 
 
@@ -73,11 +79,11 @@ def parse(line: str, commands: Iterable[Command]) -> tuple[Command, list[int | s
     for command in commands:
         if command.name == name.strip():
             return command, command.arguments(rest if colon else None)
-    raise BadCommand("there is no such command; type help for the list")
+    raise BadCommand(_("there is no such command; type help for the list"))
 
 
 def help_lines(commands: Iterable[Command]) -> list[str]:
     """All commands, one a line."""
     commands = list(commands)
     width = max(len(command.usage) for command in commands)
-    return [f"  {command.usage:<{width}}  {command.summary}" for command in commands]
+    return [f"  {command.usage:<{width}}  {_(command.summary)}" for command in commands]

@@ -1,19 +1,34 @@
-"""The command line."""
+"""The command line of the program for people."""
 
 from __future__ import annotations
 
-import argparse
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import NoReturn
 
-from chatclient.address import DEFAULT_HOST, DEFAULT_PORT, parse_address
+from chatclient.address import DEFAULT_HOST, DEFAULT_PORT, Server
+from chatclient.arguments import Parser, argument
+from chatclient.language import gettext as _
+from chatclient.language import marked
 from chatclient.terminal.chat import COMMANDS
 from chatclient.terminal.commands import help_lines
 
+DEFAULT_SERVER = Server(DEFAULT_HOST, DEFAULT_PORT)
 _MAX_DEVICE = 64
 
-_EPILOG = """\
+_USAGE = marked(
+    """\
+chatclient [SERVER] [--profile NAME] [--plain] [--device NAME] [--ca FILE]
+       chatclient send|tail|login|logout …"""
+)
+_EPILOG = marked(
+    """\
+for scripts and bots, each with a --help of its own:
+  chatclient login    make a profile: log in once, by password
+  chatclient send     send a text; done when the server has stored it
+  chatclient tail     print messages as they come, also as JSON
+  chatclient logout   take the profile's logins back
+  A server that is named like one of these is written with its port: send:6000
+
 commands, once you are logged in:
 {commands}
 
@@ -34,27 +49,20 @@ scripts:
   At its end the messages missed so far are waited for. The exit code is 0, or
   1 where something was refused (a refused login ends the program at once) or
   the connection failed, or 2 for a wrong argument.
+
+The language is that of the locale (LC_ALL, LC_MESSAGES, LANG): English or Chinese.
 """
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """What the command line says."""
+    """What the command line says; ``server`` is None where it names none."""
 
-    host: str
-    port: int
+    server: Server | None
+    profile: str
     device: str
-
-    @property
-    def where(self) -> str:
-        """The server's address as one would write it."""
-        host = f"[{self.host}]" if ":" in self.host else self.host
-        return f"{host}:{self.port}"
-
-
-class _Parser(argparse.ArgumentParser):
-    def error(self, message: str) -> NoReturn:
-        self.exit(2, f"{self.prog}: {message} (--help tells more)\n")
+    plain: bool
 
 
 def parse_options(arguments: Sequence[str]) -> Options:
@@ -62,42 +70,32 @@ def parse_options(arguments: Sequence[str]) -> Options:
 
     :raises SystemExit: after ``--help``, or after one line about what is wrong.
     """
-    where = f"{DEFAULT_HOST}:{DEFAULT_PORT}"
-    parser = _Parser(
-        prog="chatclient",
-        description="Chat on a server, from a terminal or a script.",
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-        epilog=_EPILOG.format(commands="\n".join(help_lines(COMMANDS)), where=where),
-        allow_abbrev=False,
+    commands = "\n".join(help_lines(COMMANDS))
+    parser = Parser(
+        "chatclient",
+        _("Chat on a server, from a terminal or a script."),
+        _(_EPILOG).format(commands=commands, where=DEFAULT_SERVER),
+        _(_USAGE),
     )
+    parser.add_server(str(DEFAULT_SERVER))
+    parser.add_profile()
     parser.add_argument(
-        "server",
-        metavar="HOST[:PORT]",
-        nargs="?",
-        default=where,
-        type=_address,
-        help=f"the server, also [IPV6]:PORT (default {where})",
+        "--plain",
+        action="store_true",
+        help=_("menu and lines instead of the full screen, as where there is no terminal"),
     )
     parser.add_argument(
         "--device",
         metavar="NAME",
         default="terminal",
-        type=_device,
-        help="the name of this terminal among your devices (default terminal)",
+        type=argument(_device),
+        help=_("with --plain, the name of this terminal among your devices (default terminal)"),
     )
     options = parser.parse_args(arguments)
-    host, port = options.server
-    return Options(host=host, port=port, device=options.device)
-
-
-def _address(text: str) -> tuple[str, int]:
-    try:
-        return parse_address(text)
-    except ValueError as problem:
-        raise argparse.ArgumentTypeError(str(problem)) from None
+    return Options(parser.server(options), options.profile, options.device, options.plain)
 
 
 def _device(text: str) -> str:
     if not 1 <= len(text) <= _MAX_DEVICE:
-        raise argparse.ArgumentTypeError(f"a name has 1 to {_MAX_DEVICE} characters")
+        raise ValueError(_("a name has 1 to {most} characters").format(most=_MAX_DEVICE))
     return text

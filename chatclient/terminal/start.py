@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-import io
 import os
 import sys
 from typing import Any
 
 from twisted.internet.defer import Deferred
-from twisted.internet.endpoints import HostnameEndpoint
 
+from chatclient.endpoints import endpoint_of
+from chatclient.errors import AuthorityUnusable
 from chatclient.terminal.app import App
-from chatclient.terminal.options import Options
+from chatclient.terminal.options import DEFAULT_SERVER, Options
 from chatclient.terminal.plain import PlainScreen
 from chatclient.terminal.prompt import PromptScreen
 from chatclient.terminal.screen import Screen
-
-_CONNECT_TIMEOUT = 10
 
 
 async def start(reactor: Any, options: Options) -> None:
@@ -25,9 +23,12 @@ async def start(reactor: Any, options: Options) -> None:
     :param reactor: the asyncio reactor.
     :raises SystemExit: in the end, with the exit code.
     """
-    _speak_utf8()
-    endpoint = HostnameEndpoint(reactor, options.host, options.port, timeout=_CONNECT_TIMEOUT)
-    app = App(reactor, endpoint, options.where, options.device, _screen(reactor))
+    server = options.server or DEFAULT_SERVER
+    try:
+        endpoint = endpoint_of(reactor, server)
+    except AuthorityUnusable as problem:
+        raise SystemExit(f"chatclient: {problem}") from None
+    app = App(reactor, endpoint, str(server), options.device, _screen(reactor))
     reactor.addSystemEventTrigger("before", "shutdown", lambda: Deferred.fromCoroutine(app.stop()))
     raise SystemExit(await app.run())
 
@@ -37,14 +38,3 @@ def _screen(reactor: Any) -> Screen:
     if terminal and os.environ.get("TERM") not in {None, "", "dumb", "unknown"}:
         return PromptScreen()
     return PlainScreen(reactor)
-
-
-def _speak_utf8() -> None:
-    """Whatever the locale says."""
-    for stream, errors in (
-        (sys.stdin, "replace"),
-        (sys.stdout, "backslashreplace"),
-        (sys.stderr, "backslashreplace"),
-    ):
-        if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(encoding="utf-8", errors=errors)

@@ -7,9 +7,9 @@ import os
 import struct
 import sys
 import termios
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from twisted.internet import reactor as installed_reactor
 from twisted.internet.defer import Deferred
@@ -88,6 +88,9 @@ class TerminalRun(Run):
         return seen
 
 
+RunT = TypeVar("RunT", bound=Run)
+
+
 class ProgramTestCase(TestCase):
     """Starts the program, and sees to it that it is gone in the end."""
 
@@ -95,36 +98,44 @@ class ProgramTestCase(TestCase):
 
     def start(self, *arguments: str, **env: str) -> Run:
         """Start it with pipes, and with more environment."""
-        return self._spawn(Run(), arguments, env)
+        return start_program(self, Run(), arguments, env)
 
     def start_reading(self, fd: int, *arguments: str) -> Run:
         """Start it with another standard input."""
-        return self._spawn(Run(), arguments, {}, childFDs={0: fd, 1: "r", 2: "r"})
+        return start_program(self, Run(), arguments, {}, childFDs={0: fd, 1: "r", 2: "r"})
 
     def start_in_terminal(self, *arguments: str, **env: str) -> TerminalRun:
         """Start it in a pseudo-terminal of its own."""
-        run = TerminalRun()
-        env = {"TERM": "xterm", "PROMPT_TOOLKIT_NO_CPR": "1", **env}
-        self._spawn(run, arguments, env, usePTY=True)
-        return run
+        return start_program_in_terminal(self, arguments, env)
 
-    def _spawn(
-        self, run: Run, arguments: tuple[str, ...], env: dict[str, str], **options: Any
-    ) -> Run:
-        reactor.spawnProcess(
-            run,
-            sys.executable,
-            [sys.executable, "-m", "chatclient", *arguments],
-            env={**os.environ, "PYTHONPATH": _ROOT, **env},
-            **options,
-        )
-        self.addCleanup(self._end, run)
-        return run
 
-    async def _end(self, run: Run) -> None:
+def start_program(
+    test: TestCase, run: RunT, arguments: Sequence[str], env: dict[str, str], **options: Any
+) -> RunT:
+    """Start the program, speaking English, for a test at whose end it is gone."""
+    reactor.spawnProcess(
+        run,
+        sys.executable,
+        [sys.executable, "-m", "chatclient", *arguments],
+        env={**os.environ, "PYTHONPATH": _ROOT, "LC_ALL": "C.UTF-8", **env},
+        **options,
+    )
+
+    async def end() -> None:
         if not run.gone.called:
             run.transport.signalProcess("KILL")
         await run.gone
+
+    test.addCleanup(end)
+    return run
+
+
+def start_program_in_terminal(
+    test: TestCase, arguments: Sequence[str], env: dict[str, str]
+) -> TerminalRun:
+    """Start it in a pseudo-terminal of its own."""
+    env = {"TERM": "xterm", "PROMPT_TOOLKIT_NO_CPR": "1", **env}
+    return start_program(test, TerminalRun(), arguments, env, usePTY=True)
 
 
 def pause(seconds: float) -> Deferred[None]:

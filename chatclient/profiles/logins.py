@@ -1,9 +1,9 @@
-"""Making a profile: while the password is at hand, each device gets a token."""
+"""What a profile does on the server: log its devices in, by password, and out again."""
 
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +20,8 @@ from chatclient.profiles.folders import create, load
 from chatclient.profiles.profile import KINDS, Kind, Profile, this_machine
 from chatclient.protocol import ChatClientProtocol
 from chatclient.results import Account, account_of, given
-from chatserver.wire.requests import Login, Register
+from chatserver.errors import Refused
+from chatserver.wire.requests import Login, Loginout, Register
 
 _CLOSE_PATIENCE = 5.0
 
@@ -85,6 +86,28 @@ async def log_in_again(reactor: Any, profile: Profile, password: str, own: Kind 
         finally:
             if hold is not None:
                 hold.release()
+
+
+async def log_out(reactor: Any, profile: Profile) -> None:
+    """Revoke the tokens of a profile on the server, and keep them no longer.
+
+    Programs that are logged in with them lose their connection. Fails as
+    :class:`~chatclient.ChatClient` does; tokens that were not revoked are still kept then.
+
+    :raises ProfileUnusable: the tokens can't be read or removed.
+    :raises AuthorityUnusable: the server's authority can't be read.
+    """
+    endpoint = endpoint_of(reactor, profile.server)
+    for kind in KINDS:
+        token = profile.token(kind)
+        if token is None:
+            continue
+        async with _connection(reactor, endpoint) as protocol:
+            # One that is refused is worth nothing any more.
+            with suppress(Refused):
+                await protocol.request(Login(token=token, device=profile.device(kind), ack=True))
+                await protocol.request(Loginout())
+        profile.forget_token(kind)
 
 
 async def _register(reactor: Any, endpoint: Endpoint, name: str, password: str) -> int:

@@ -1,0 +1,106 @@
+"""Why something failed, in words for people and in the language in use.
+
+In English the words are those of who found it: the server, the system, Twisted.
+"""
+
+from __future__ import annotations
+
+import re
+
+from OpenSSL import SSL
+from service_identity import VerificationError
+from twisted.internet.error import ConnectError, ConnectionClosed
+
+from chatclient.errors import Dismissed
+from chatclient.language import gettext as _
+from chatclient.language import marked
+from chatserver.errors import ChatError
+
+NO_CONNECTION = (ConnectError, ConnectionClosed, OSError, SSL.Error, VerificationError)
+"""What connecting, and a request over the connection, may fail with besides refusals."""
+
+# What the server says, where that tells more than the errno does.
+SENTENCES = (
+    marked("the server is stopping; try again"),
+    marked("the server is full; try again"),
+    marked("the server is overloaded; try again"),
+    marked("the server is just coming back; try again"),
+    marked("the database can't be used just now; try again"),
+    marked("too many logins to this account at once"),
+    marked("too many wrong passwords; wait and try again"),
+    marked("too many registrations from your address"),
+    marked("too many logins from your address"),
+    marked("too many logins at once; try again"),
+    marked("the name {name} is taken; choose another"),
+    marked("unknown or expired token; log in with the password"),
+    marked("this token belongs to another device"),
+    marked("this account is disabled; ask the people who run this server"),
+    marked("you can't be your own friend"),
+    marked("you are not a member of this group; join it first"),
+    marked("this user is your friend already"),
+    marked("you are a member of this group already"),
+    marked("a group named {name} exists already; choose another name"),
+)
+# What is said of connections, up to a colon behind which the details follow.
+CONNECTIONS = (
+    marked("Connection was refused by other side"),
+    marked("Connection was closed cleanly."),
+    marked("Connection to the other side was lost in a non-clean fashion"),
+    marked("TCP connection timed out"),
+    marked("User timeout caused connection failure."),
+    marked("No route to host"),
+    marked("DNS lookup failed"),
+    marked("The server did not answer"),
+    marked("The server does not speak this protocol"),
+    marked("Not connected"),
+)
+_FAREWELLS = {
+    "shutdown": marked("the server is shutting down"),
+    "replaced": marked("this account has logged in elsewhere with the same device name"),
+    "slow": marked("this client took its messages too slowly"),
+    "idle": marked("the server has not heard from this client for too long"),
+    "protocol": marked("this client broke the protocol"),
+}
+_FIELD = re.compile(r"\\{name\\}")
+
+
+def reason(problem: BaseException) -> str:
+    """Why it failed. What others wrote may be in it, as it is."""
+    match problem:
+        case ChatError():
+            return _refusal(problem)
+        case Dismissed():
+            return farewell(problem.reason)
+        case VerificationError():
+            return _("the server's certificate is for another host than the one of its address")
+        case SSL.Error():
+            return _tls(problem)
+    what, colon, details = str(problem).partition(": ")
+    return f"{_(what)}{colon}{details}" if what in CONNECTIONS else str(problem)
+
+
+def farewell(reason: str) -> str:
+    """Why the server closes the connection, by the reason that it gives."""
+    return _(_FAREWELLS[reason])
+
+
+def _tls(problem: SSL.Error) -> str:
+    why = " ".join(part for error in problem.args[0] for part in error[2:]) if problem.args else ""
+    if "certificate" in why:
+        return _(
+            "the server's certificate is not trusted ({why}); where an authority of your own "
+            "signed it, name that with --ca FILE"
+        ).format(why=why)
+    return _("TLS failed ({why}); perhaps this port does not speak it").format(why=why)
+
+
+def _refusal(refusal: ChatError) -> str:
+    for sentence in SENTENCES:
+        pattern = _FIELD.sub("(.+)", re.escape(sentence))
+        said = re.fullmatch(pattern, refusal.errmsg, re.DOTALL)
+        if said is not None:
+            return _(sentence).format(name=(*said.groups(), "")[0])
+    translated = _(refusal.text)
+    if translated == refusal.text:
+        return refusal.errmsg
+    return translated if refusal.errmsg == refusal.text else f"{translated} ({refusal.errmsg})"

@@ -1,0 +1,1 @@
+"""``chatclient send``, ``tail``, ``login`` and ``logout``, for scripts and bots."""

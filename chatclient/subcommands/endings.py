@@ -1,0 +1,29 @@
+"""How subcommands end: with an exit code that tells a script what to do."""
+
+from __future__ import annotations
+
+from chatclient.language import marked
+
+OK = 0
+FAILED = 1
+USAGE = 2
+LOG_IN = 3
+UNKNOWN = 4
+
+EXIT_CODES = marked(
+    """\
+exit codes:
+  0  done
+  1  refused or failed; stderr says why
+  2  wrong arguments
+  3  log in first, or again: chatclient login
+"""
+)
+
+
+class Ending(Exception):
+    """The end of a subcommand that could not do its work; the text says why, and what to do."""
+
+    def __init__(self, code: int, text: str) -> None:
+        super().__init__(text)
+        self.code = code
