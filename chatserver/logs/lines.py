@@ -66,7 +66,7 @@ def record_of(event: LogEvent) -> dict[str, Any] | None:
         record["traceback"] = failure.getTraceback()
     if namespace != _LEGACY:
         for name, value in event.items():
-            if not name.startswith("log_") and name not in record:
+            if not name.startswith("log_") and name not in record and value != message:
                 record[name] = value if isinstance(value, _PLAIN) else str(value)
     return record
 

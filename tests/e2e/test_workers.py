@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import signal
 import socket
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -194,6 +196,17 @@ async def _are_sent_away(clients: dict[int, WireClient]) -> None:
         await client.closed
 
 
+class JsonServer(Server):
+    """The same with a log for machines."""
+
+    def __init__(self, folder: Path, redis: Redis, *flags: str) -> None:
+        super().__init__(folder, redis, "--log-format", "json", *flags)
+
+    def starts(self, number: int) -> int:
+        told = f'"message": "ChatFactory starting on {self.port}", "worker": {number}}}'
+        return self.log.count(told)
+
+
 @asynchronous
 async def test_all_ports_are_shared_and_each_worker_has_its_web_port(
     tmp_path: Path, redis: Redis
@@ -201,7 +214,7 @@ async def test_all_ports_are_shared_and_each_worker_has_its_web_port(
     tls, web = free_port(), _free_pair()
     files = make_certificates(tmp_path)
     endpoint = f"ssl:{tls}:interface=127.0.0.1:privateKey={files.key}:certKey={files.certificate}"
-    server = Server(tmp_path / "server", redis, "--web", str(web), "--port", endpoint)
+    server = JsonServer(tmp_path / "server", redis, "--web", str(web), "--port", endpoint)
     try:
         server.start()
         clients = [await connect_tls(tls, files) for _ in range(20)]
@@ -223,6 +236,10 @@ async def test_all_ports_are_shared_and_each_worker_has_its_web_port(
             await client.next(msgid=14)
             await client.hang_up()
         assert_calm([server])
+        await until(lambda: server.log.count('"seconds": ') == 20, "each end is logged")
+        records = [json.loads(line) for line in server.log.splitlines()]
+        ends = Counter(record["worker"] for record in records if "seconds" in record)
+        assert sorted(ends) == [1, 2]
     finally:
         server.kill()
 

@@ -62,6 +62,11 @@ class JsonTests(LinesCase):
             (record["thing"], record["data"], record["many"]), ("x", r"b'\xff'", "(1, 2)")
         )
 
+    def test_a_field_that_is_the_message_is_not_said_twice(self) -> None:
+        self.log.warn("{warning}", warning="{all} of it")
+        self.assertNotIn("warning", self.record())
+        self.assertEqual(self.record()["message"], "{all} of it")
+
     def test_no_field_takes_the_place_of_what_every_line_has(self) -> None:
         self.log.info("well", time="never", namespace="?", message="ill")
         record = self.record()
