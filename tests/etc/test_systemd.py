@@ -13,11 +13,12 @@ from chatserver.tap import Options
 
 _ETC = Path(__file__).parents[2] / "etc"
 _UNIT = (_ETC / "systemd/chatserver@.service").read_text(encoding="utf-8")
+_WITH_TLS = (_ETC / "systemd/tls.conf").read_text(encoding="utf-8")
 
 
-def values(key: str) -> list[str]:
+def values(key: str, text: str = _UNIT) -> list[str]:
     """All that the unit gives for a key."""
-    return re.findall(rf"^{key}=(.*)$", _UNIT, re.MULTILINE)
+    return re.findall(rf"^{key}=(.*)$", text.replace("\\\n", ""), re.MULTILINE)
 
 
 class UnitTests(SynchronousTestCase):
@@ -31,6 +32,18 @@ class UnitTests(SynchronousTestCase):
         options = Options()
         options.parseOptions(words[at + 1 :])
         self.assertEqual(options.settings().port, ("6000",))
+
+    def test_with_tls_it_is_the_same_command_with_another_port(self) -> None:
+        [plain] = values("ExecStart")
+        nothing, command = values("ExecStart", _WITH_TLS)
+        self.assertEqual(nothing, "")  # or systemd would run both
+        self.assertEqual(command.split()[:-1], plain.split()[:-1])
+        files = [Path(path) for path in re.findall(r"(?:privateKey|certKey)=([^:]+)", command)]
+        self.assertEqual(len(files), 2)
+        hook = (_ETC / "letsencrypt/chatserver").read_text(encoding="utf-8")
+        for path in files:
+            self.assertIn(f"{path.parent}/", hook)
+            self.assertIn(f"/{path.name}", hook)
 
     def test_a_stop_has_the_time_that_draining_takes(self) -> None:
         [stop] = values("TimeoutStopSec")
