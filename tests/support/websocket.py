@@ -15,10 +15,12 @@ from tests.support.wire import Json, WireClient
 class WebSocketClient(WireClient):
     """Sends each message as a text frame of its own."""
 
-    websocket: _Protocol
-
+    #: Autobahn's protocol.
+    websocket: Any
     #: What ended it, as the server told: 1006 where it told nothing.
     status: int | None = None
+    #: What to send with the request, before there is a WebSocket.
+    early = b""
 
     def send(self, *messages: Json) -> None:
         for message in messages:
@@ -53,6 +55,13 @@ class _Protocol(WebSocketClientProtocol):
         self._client = client
         client.websocket = self
         self.opened: Deferred[None] = Deferred()
+
+    def sendData(self, data: bytes, *args: Any, **fields: Any) -> None:
+        early, self._client.early = self._client.early, b""
+        if early:
+            assert len(early) < 126
+            data += bytes([0x81, 0x80 | len(early)]) + b"\0\0\0\0" + early
+        super().sendData(data, *args, **fields)
 
     def onOpen(self) -> None:
         self._client.transport = self.transport
@@ -89,14 +98,16 @@ class _Factory(WebSocketClientFactory):
 
 
 async def connect(
-    reactor: Any, port: int, source: str = "127.0.0.1", **fields: Any
+    reactor: Any, port: int, source: str = "127.0.0.1", early: bytes = b"", **fields: Any
 ) -> WebSocketClient:
     """A WebSocket to a server on this machine, from an address of this machine.
 
+    :param early: a text frame to send with the request, before there is a WebSocket.
     :param fields: of the factory: ``origin``, ``headers``.
     :raises ConnectionError: the server refuses it; the text has the status.
     """
     client = WebSocketClient(reactor)
+    client.early = early
     factory = _Factory(client, f"ws://127.0.0.1:{port}/ws", reactor=reactor, **fields)
     endpoint = HostnameEndpoint(reactor, "127.0.0.1", port, bindAddress=(source, 0))
     protocol: Any = await endpoint.connect(factory)
