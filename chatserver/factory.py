@@ -7,7 +7,7 @@ from twisted.logger import Logger
 
 from chatserver.clock import Clock
 from chatserver.protocol import ChatProtocol
-from chatserver.proxied import BadHeader, HeaderReader, Proxies
+from chatserver.proxied import BadHeader, HeaderReader, Networks
 from chatserver.sessions.home import Home
 from chatserver.settings import Settings
 
@@ -25,7 +25,7 @@ class ChatFactory(Factory):
         self._home = home
         self._settings = settings
         self._clock = clock
-        self._proxies = Proxies(settings.proxies)
+        self._proxies = Networks(settings.proxies)
         self._logged: set[object] = set()
 
     def buildProtocol(self, addr: object) -> ChatProtocol | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import socket
 from collections.abc import Callable
 from contextlib import closing
@@ -11,6 +12,19 @@ from twisted.internet.abstract import isIPv6Address
 from twisted.internet.address import IPv4Address, IPv6Address
 from twisted.internet.error import CannotListenError
 from twisted.protocols.tls import TLSMemoryBIOFactory
+
+_PORT = re.compile(r"((?:\w+:)*(?:tcp6?|ssl):)?([1-9]\d*)((?::.*)?)")
+
+
+def can_be_shared(port: str) -> bool:
+    """Whether several processes can open a port."""
+    return _PORT.fullmatch(port) is not None
+
+
+def moved(port: str, by: int) -> str:
+    """The port that is so many numbers behind one that can be shared."""
+    kind, number, rest = _PORT.fullmatch(port).groups(default="")  # type: ignore[union-attr]
+    return f"{kind}{int(number) + by}{rest}"
 
 
 class SharedPorts:

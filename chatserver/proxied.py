@@ -40,14 +40,14 @@ def plain(address: IPv4Address | IPv6Address) -> IPv4Address | IPv6Address:
     return getattr(address, "ipv4_mapped", None) or address
 
 
-class Proxies:
-    """The proxies that are trusted to say whose connections they pass on."""
+class Networks:
+    """Addresses and networks of a setting, such as those of trusted proxies."""
 
     def __init__(self, networks: Sequence[IPv4Network | IPv6Network]) -> None:
         self._networks = networks
 
     def network_of(self, host: str | None) -> IPv4Network | IPv6Network | None:
-        """The network by which a peer is a trusted proxy.
+        """The network that a peer belongs to.
 
         :param host: its IP address; None for one that has none.
         """

@@ -47,6 +47,11 @@ class Settings:
         "Sites whose pages may use /ws besides the server's own, like https://chat.example.org, "
         "separated by commas or spaces.",
     )
+    metrics_for: tuple[IPv4Network | IPv6Network, ...] = _setting(
+        (),
+        "Addresses and networks that may read /metrics besides this machine, like 10.0.0.5 or "
+        "10.0.0.0/8, separated by commas or spaces.",
+    )
     database: str = _setting(
         "sqlite:///chatserver.db",
         "Database: sqlite:///FILE, or sqlite:////FOLDER/FILE with a full path, or "
@@ -61,8 +66,9 @@ class Settings:
     workers: int = _setting(
         1,
         "Processes that serve, all on the same ports, each on a core of its own; 0 = as many as "
-        "there are cores. Several need MySQL or MariaDB, and Redis. Limits are those of each, and "
-        "--web is the first one's port: the others have the ports behind it.",
+        "there are cores. Several need MySQL or MariaDB, and Redis. Limits are those of each. They "
+        "share the ports of --web, too; each tells its metrics on the ports behind these: the "
+        "first one on the next port, the second on the one behind it.",
         most=1000,
     )
     proxies: tuple[IPv4Network | IPv6Network, ...] = _setting(
@@ -132,6 +138,7 @@ class Settings:
 
 #: The settings that are lists of endpoints.
 _ENDPOINTS = {"port", "web"}
+_NETWORKS = {"proxies", "metrics_for"}
 _ORIGIN = re.compile(r"https?://[^\s/?#@]+")
 _KINDS: dict[str, Any] = get_type_hints(Settings)
 _FIELDS = {item.name: item for item in fields(Settings)}
@@ -204,7 +211,7 @@ def _convert(name: str, value: Any) -> Any:
         return value
     if name in _ENDPOINTS:
         return _ports(value, least=_FIELDS[name].metadata["least"])
-    if name == "proxies":
+    if name in _NETWORKS:
         return _networks(value)
     if name == "web_origins":
         return _origins(value)

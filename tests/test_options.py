@@ -77,7 +77,7 @@ class FlagTests(OptionsCase):
         for field in dataclasses.fields(Settings):
             value: Any = field.default
             value = ("7000",) if field.name in ("port", "web") else value
-            value = (ip_network("fd00::/8"),) if field.name == "proxies" else value
+            value = (ip_network("fd00::/8"),) if field.name in ("proxies", "metrics_for") else value
             value = ("https://chat.example",) if field.name == "web_origins" else value
             value = value + "2" if isinstance(value, str) else value
             value = "json" if field.name == "log_format" else value

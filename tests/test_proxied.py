@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
-from chatserver.proxied import BadHeader, HeaderReader, NoHeader, Proxies
+from chatserver.proxied import BadHeader, HeaderReader, Networks, NoHeader
 from tests.support.proxies import LOCAL, PROXY, SIGNATURE, binary_header, raw_header, text_header
 from tests.wire.samples import property_of_many
 
@@ -202,7 +202,7 @@ class ProxiesTests(SynchronousTestCase):
 
     def test_a_peer_in_a_network_is(self) -> None:
         networks = tuple(map(ip_network, ("127.0.0.2", "10.0.0.0/8", "fd00::/8", "fe80::/10")))
-        proxies = Proxies(networks)
+        proxies = Networks(networks)
         for host, network in (
             ("127.0.0.2", 0), ("10.255.0.1", 1), ("fd00::1", 2), ("fe80::1%lo", 3),
             ("::ffff:127.0.0.2", 0), ("127.0.0.1", None), ("11.0.0.1", None), ("::1", None),
@@ -213,10 +213,10 @@ class ProxiesTests(SynchronousTestCase):
 
     def test_ipv4_may_be_named_as_an_ipv6_port_sees_it(self) -> None:
         network = ip_network("::ffff:127.0.0.2")
-        self.assertEqual(Proxies([network]).network_of("::ffff:127.0.0.2"), network)
+        self.assertEqual(Networks([network]).network_of("::ffff:127.0.0.2"), network)
 
     def test_without_any_nobody_is(self) -> None:
-        self.assertIsNone(Proxies(()).network_of("127.0.0.1"))
+        self.assertIsNone(Networks(()).network_of("127.0.0.1"))
 
 
 def split(data: bytes, cuts: list[int]) -> list[bytes]:

@@ -330,7 +330,7 @@ class BadValueTests(SettingsCase):
 def _another(field: dataclasses.Field[Any]) -> Any:
     """A valid value that is not the default."""
     default: Any = field.default
-    if field.name == "proxies":
+    if field.name in ("proxies", "metrics_for"):
         return (ip_network("127.0.0.2"), ip_network("fd00::/8"))
     if field.name == "web_origins":
         return ("https://chat.example", "http://localhost:8080")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict
-from typing import BinaryIO
+from typing import BinaryIO, NamedTuple
 
 from chatserver.settings import Settings, load
 
@@ -12,12 +12,23 @@ from chatserver.settings import Settings, load
 BEAT = 3.0
 
 
-def orders(settings: Settings) -> bytes:
-    """The settings as they go through a pipe, where nobody else sees the passwords among them."""
-    return json.dumps(asdict(settings), default=str).encode() + b"\n"
+class Orders(NamedTuple):
+    """What a worker is to do."""
+
+    settings: Settings
+    #: Which one it is, from 1.
+    number: int
 
 
-def read_orders(stream: BinaryIO) -> Settings | None:
-    """The settings from the other end of the pipe; None where that was closed."""
+def orders(settings: Settings, number: int) -> bytes:
+    """Orders as they go through a pipe, where nobody else sees the passwords among them."""
+    return json.dumps([asdict(settings), number], default=str).encode() + b"\n"
+
+
+def read_orders(stream: BinaryIO) -> Orders | None:
+    """The orders from the other end of the pipe; None where that was closed."""
     line = stream.readline()
-    return load(json.loads(line), config=None, environment={}) if line else None
+    if not line:
+        return None
+    settings, number = json.loads(line)
+    return Orders(load(settings, config=None, environment={}), number)

@@ -31,13 +31,13 @@ def run(reactor: Any) -> None:
     """
     teller = Teller(sys.stdout.fileno())
     globalLogBeginner.beginLoggingTo([teller])
-    settings = read_orders(sys.stdin.buffer)
-    if settings is None:  # whoever started this process is gone
+    told = read_orders(sys.stdin.buffer)
+    if told is None:  # whoever started this process is gone
         return
     use_steady_time(reactor)
     search_less()
     try:
-        server = ChatServer(settings, reactor, shares_ports=True)
+        server = ChatServer(told.settings, reactor, worker=told.number)
         server.privilegedStartService()
     except CannotListen as problem:
         _log.critical("can't start: {problem}", problem=str(problem))

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import dataclasses
 import os
-import re
 from typing import Any
 
 from twisted.application.service import Service
@@ -12,13 +10,12 @@ from twisted.internet.defer import Deferred, DeferredList
 from twisted.internet.task import LoopingCall
 
 from chatserver.app import endpoints, listen
-from chatserver.ports import TrialPorts
+from chatserver.ports import TrialPorts, can_be_shared, moved
 from chatserver.settings import Settings, SettingsError
 from chatserver.tls.certificates import Certificates
 from chatserver.workers.orders import BEAT, orders
 from chatserver.workers.worker import Worker
 
-_PORT = re.compile(r"((?:\w+:)*(?:tcp6?|ssl):)?([1-9]\d*)((?::.*)?)")
 _LAST_WORDS = 10.0  # seconds that a stop may take besides draining, before the rest is killed
 
 
@@ -38,26 +35,19 @@ class Workers(Service):
         self._settings = settings
         self._reactor = reactor
         self._trials = TrialPorts()
-        count = number_of_workers(settings)
+        self._count = count = number_of_workers(settings)
         _check(settings, count)
-        #: The settings of each worker.
-        self.each = [
-            dataclasses.replace(settings, web=tuple(_moved(web, number) for web in settings.web))
-            for number in range(count)
-        ]
         certificates = Certificates()
+        own = [moved(web, by) for by in range(1, count + 1) for web in settings.web]
         self._ports = endpoints("port", settings.port, certificates, self._trials)
-        self._web_ports = [
-            port
-            for one in self.each
-            for port in endpoints("web", one.web, certificates, self._trials)
-        ]
+        self._web_ports = endpoints("web", settings.web, certificates, self._trials)
+        self._own_ports = endpoints("web", own, certificates, self._trials)
         self._workers: list[Worker] = []
         self._looking = LoopingCall(self._look)
         self._looking.clock = reactor
-        #: Where the workers listen.
+        #: Where all workers listen.
         self.addresses: list[Any] = []
-        #: Where the first of them serves the web.
+        #: Where they all serve the chat page.
         self.web_addresses: list[Any] = []
 
     def startService(self) -> None:
@@ -67,13 +57,14 @@ class Workers(Service):
         """
         try:
             self.addresses = [listen(port, None).getHost() for port in self._ports]
-            web_addresses = [listen(port, None).getHost() for port in self._web_ports]
-            self.web_addresses = web_addresses[: len(self._settings.web)]
+            self.web_addresses = [listen(port, None).getHost() for port in self._web_ports]
+            for port in self._own_ports:
+                listen(port, None)
         finally:
             self._trials.close()
         self._workers = [
-            Worker(number, orders(one), self._reactor)
-            for number, one in enumerate(self.each, start=1)
+            Worker(number, orders(self._settings, number), self._reactor)
+            for number in range(1, self._count + 1)
         ]
         for worker in self._workers:
             worker.start()
@@ -113,14 +104,8 @@ def _check(settings: Settings, count: int) -> None:
     if missing:
         raise SettingsError(f"--workers: {count} processes need {' and '.join(missing)}")
     for port in settings.port + settings.web:
-        if not _PORT.fullmatch(port):
+        if not can_be_shared(port):
             raise SettingsError(
                 f"--workers: the port {port!r} can't be shared by processes; those can that begin "
                 "with tcp:, tcp6: or ssl: and a number"
             )
-
-
-def _moved(port: str, by: int) -> str:
-    """A port further on."""
-    kind, number, rest = _PORT.fullmatch(port).groups(default="")  # type: ignore[union-attr]
-    return f"{kind}{int(number) + by}{rest}"

@@ -33,6 +33,7 @@ NOT_LIMITS = {
     "workers",
     "proxies",
     "web_origins",
+    "metrics_for",
     "web",
     "pending",
     "pending_text",

@@ -21,6 +21,7 @@ from tests.e2e.clients import connect_tls, login, register
 from tests.e2e.processes import run_to_its_end
 from tests.e2e.site import assert_calm, reactor
 from tests.e2e.test_start import assert_one_line
+from tests.support import websocket
 from tests.support.certificates import make_certificates
 from tests.support.http import get, scrape
 from tests.support.mariadb import mariadb
@@ -211,7 +212,7 @@ class JsonServer(Server):
 async def test_all_ports_are_shared_and_each_worker_has_its_web_port(
     tmp_path: Path, redis: Redis
 ) -> None:
-    tls, web = free_port(), _free_pair()
+    tls, web = free_port(), _free_row(3)
     files = make_certificates(tmp_path)
     endpoint = f"ssl:{tls}:interface=127.0.0.1:privateKey={files.key}:certKey={files.certificate}"
     server = JsonServer(tmp_path / "server", redis, "--web", str(web), "--port", endpoint)
@@ -221,13 +222,20 @@ async def test_all_ports_are_shared_and_each_worker_has_its_web_port(
         for client in clients:
             client.send({"msgid": 13})
             await client.next(msgid=14)
-        opened = []
-        for number in range(2):
+        opened, open_to_web = [], []
+        assert (await get(reactor, web, "/metrics")).status == 404
+        browsers = [await websocket.connect(reactor, web) for _ in range(20)]
+        for number in (1, 2):
             assert (await get(reactor, web + number, "/healthz")).text == "well\n"
             metrics = await scrape(reactor, web + number)
             opened.append(metrics["chatserver_connections out"])
+            open_to_web.append(metrics["chatserver_connections_websocket"])
         assert min(opened) > 0
-        assert sum(opened) == 20
+        assert sum(opened) == 40
+        assert min(open_to_web) > 0
+        assert sum(open_to_web) == 20
+        for browser in browsers:
+            await browser.hang_up()
         files.renew()
         await until(lambda: server.log.count("was renewed") == 2, "each has the new certificate")
         await (await connect_tls(tls, files)).hang_up()
@@ -244,12 +252,13 @@ async def test_all_ports_are_shared_and_each_worker_has_its_web_port(
         server.kill()
 
 
-def _free_pair() -> int:
-    """A port that is free, and so is the next one."""
+def _free_row(length: int) -> int:
+    """A port that is free, and so are those behind it."""
     while True:
         port = free_port()
         try:
-            socket.create_server(("127.0.0.1", port + 1)).close()
+            for number in range(port + 1, port + length):
+                socket.create_server(("127.0.0.1", number)).close()
         except OSError:
             continue
         return port

@@ -15,18 +15,39 @@ class Page(NamedTuple):
     """What was answered."""
 
     status: int
-    kind: str
+    headers: dict[str, str]  # by name in small letters
     text: str
 
+    @property
+    def kind(self) -> str:
+        """Its content type."""
+        return self.headers["content-type"]
 
-async def get(reactor: Any, port: int, path: str, host: str = "127.0.0.1") -> Page:
-    """The answer to a GET."""
-    answer = _Answer(path)
-    await connectProtocol(HostnameEndpoint(reactor, host, port), answer)
+
+async def get(
+    reactor: Any,
+    port: int,
+    path: str,
+    host: str = "127.0.0.1",
+    *,
+    method: str = "GET",
+    source: str = "127.0.0.1",
+    **headers: str,
+) -> Page:
+    """The answer to a request.
+
+    :param source: the address that it comes from.
+    :param headers: their names with ``_`` for ``-``.
+    """
+    lines = [f"{method} {path} HTTP/1.1", "Connection: close"]
+    lines += [f"{name.replace('_', '-')}: {value}" for name, value in headers.items()]
+    answer = _Answer("\r\n".join([*lines, "", ""]))
+    endpoint = HostnameEndpoint(reactor, host, port, bindAddress=(source, 0))
+    await connectProtocol(endpoint, answer)
     head, _, text = (await answer.whole).decode().partition("\r\n\r\n")
     status, *fields = head.split("\r\n")
-    kinds = [field for field in fields if field.lower().startswith("content-type: ")]
-    return Page(int(status.split()[1]), kinds[0].partition(": ")[2], text)
+    shown = dict(field.split(": ", 1) for field in fields)
+    return Page(int(status.split()[1]), {name.lower(): one for name, one in shown.items()}, text)
 
 
 class _Answer(Protocol):
@@ -34,13 +55,13 @@ class _Answer(Protocol):
 
     transport: Any
 
-    def __init__(self, path: str) -> None:
-        self._path = path
+    def __init__(self, request: str) -> None:
+        self._request = request
         self._data = b""
         self.whole: Deferred[bytes] = Deferred()
 
     def connectionMade(self) -> None:
-        self.transport.write(f"GET {self._path} HTTP/1.0\r\n\r\n".encode())
+        self.transport.write(self._request.encode())
 
     def dataReceived(self, data: bytes) -> None:
         self._data += data

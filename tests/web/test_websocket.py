@@ -188,7 +188,7 @@ class ClosingTests(WebSocketCase):
 
     async def test_after_it_nothing_is_left(self) -> None:
         clients = [await self.open() for _ in range(5)]
-        gateway = self.server._site.gateway  # type: ignore[union-attr]
+        gateway = self.server._web.gateway  # type: ignore[union-attr]
         self.assertEqual(len(gateway), 5)
         for client in clients[:3]:
             await client.hang_up()
@@ -200,8 +200,8 @@ class ClosingTests(WebSocketCase):
 class PingTests(WebSocketCase):
     def shorten(self, silence: float) -> None:
         """After so many seconds of silence the server pings, from now on."""
-        site: Any = self.server._site
-        site.gateway._silence = silence
+        web: Any = self.server._web
+        web.gateway._silence = silence
 
     async def test_a_websockets_ping_is_answered(self) -> None:
         client = await self.open()

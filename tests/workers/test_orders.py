@@ -12,7 +12,7 @@ from chatserver.workers.orders import orders, read_orders
 
 
 class Tests(SynchronousTestCase):
-    def test_a_worker_gets_the_same_settings(self) -> None:
+    def test_a_worker_gets_the_same_settings_and_its_number(self) -> None:
         settings = Settings(
             port=("6000", "ssl:1:privateKey=/a folder/key:certKey=c"),
             web=("9000",),
@@ -20,9 +20,9 @@ class Tests(SynchronousTestCase):
             proxies=(ip_network("10.0.0.0/8"), ip_network("fd00::/8")),
             drain=2.5,
         )
-        line = orders(settings)
+        line = orders(settings, 3)
         self.assertEqual(line.count(b"\n"), 1)
-        self.assertEqual(read_orders(BytesIO(line)), settings)
+        self.assertEqual(read_orders(BytesIO(line)), (settings, 3))
 
     def test_who_finds_the_pipe_closed_gets_nothing(self) -> None:
         self.assertIsNone(read_orders(BytesIO(b"")))

@@ -9,9 +9,9 @@ from twisted.internet import reactor as _reactor
 from twisted.internet.address import IPv4Address, IPv6Address
 from twisted.internet.error import CannotListenError
 from twisted.internet.protocol import Factory, Protocol
-from twisted.trial.unittest import TestCase
+from twisted.trial.unittest import SynchronousTestCase, TestCase
 
-from chatserver.ports import SharedPorts, TrialPorts
+from chatserver.ports import SharedPorts, TrialPorts, moved
 from cluster.process import free_port
 from tests.support.waiting import until
 
@@ -30,6 +30,13 @@ class _Counting(Factory):
     def buildProtocol(self, addr: object) -> Protocol:
         self.count += 1
         return Protocol()
+
+
+class MovedTests(SynchronousTestCase):
+    def test_only_the_number_changes(self) -> None:
+        self.assertEqual(moved("9000", 2), "9002")
+        self.assertEqual(moved("tcp:9100:interface=10.0.0.5", 1), "tcp:9101:interface=10.0.0.5")
+        self.assertEqual(moved("ssl:1:certKey=2.pem", 9), "ssl:10:certKey=2.pem")
 
 
 class SharedPortsTests(TestCase):

@@ -52,26 +52,10 @@ class RefusalTests(SynchronousTestCase):
 
 
 class PortTests(SynchronousTestCase):
-    """What each worker opens."""
+    """What the workers open."""
 
     def setUp(self) -> None:
         self.reactor = FakeReactor()
-
-    def web_ports(self, *web: str) -> list[list[str]]:
-        """The ports that each of two workers is told to open."""
-        workers = Workers(
-            Settings(**_SHARED, port=("tcp:1:interface=127.0.0.1",), web=web), self.reactor
-        )
-        return [list(one.web) for one in workers.each]
-
-    def test_the_web_ports_of_the_second_are_the_next_ones(self) -> None:
-        self.assertEqual(
-            self.web_ports("9000", "tcp:9100:interface=10.0.0.5"),
-            [
-                ["9000", "tcp:9100:interface=10.0.0.5"],
-                ["9001", "tcp:9101:interface=10.0.0.5"],
-            ],
-        )
 
     def test_a_port_that_is_none_is_found_before_anything_starts(self) -> None:
         settings = Settings(**_SHARED, port=("ssl:1:privateKey=none:certKey=none",))
