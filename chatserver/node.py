@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import random
 import secrets
+import socket
 from collections.abc import Iterable
 from contextlib import suppress
 from typing import Any
@@ -18,10 +20,16 @@ from chatserver.bus.redis_address import address_of
 from chatserver.clock import sleep
 from chatserver.dispatcher import Dispatcher
 from chatserver.errors import TryAgain
+from chatserver.operations.announcing import Announcer
+from chatserver.operations.orders import Carrier, OrderBook
+from chatserver.operations.people import People
+from chatserver.operations.state import Condition
+from chatserver.orders import Announce, Kick, ListSessions, Order, TellState
 from chatserver.services.accounts import AccountService
 from chatserver.services.chat import ChatService
 from chatserver.services.delivery import Delivery
 from chatserver.services.entry import Entries
+from chatserver.services.exclusions import Exclusions
 from chatserver.services.fanout import Fanout
 from chatserver.services.friends import FriendService
 from chatserver.services.groups import GroupService
@@ -44,6 +52,7 @@ from chatserver.spawn import spawn
 from chatserver.store.places import LocalPlaces, Places
 from chatserver.store.store import Store
 from chatserver.tls.certificates import Certificates
+from chatserver.web.pulse import Pulse
 from chatserver.wire.dialects import Dialect
 from chatserver.wire.frames import Goodbye
 
@@ -82,6 +91,7 @@ class Node:
         bus = self.bus
         self.presence = PresenceService(registry, places)
         handover = Handover(bus, store.cursors, name, reactor)
+        exclusions = Exclusions(reactor)
         sync = Sync(store, registry, reactor)
         self.sequencer = sequencer = Sequencer(store, Fanout(registry), sync, reactor)
         self.entries = Entries(
@@ -94,6 +104,7 @@ class Node:
             sequencer,
             self.presence,
             handover,
+            exclusions,
             name,
             reactor,
         )
@@ -119,6 +130,9 @@ class Node:
             settings,
             reactor,
         )
+        #: Measures how punctual the reactor is, where that is asked for.
+        self.pulse: Pulse | None = None
+        self.order_book = self._order_book(exclusions)
         #: Takes a frame of a session's.
         self.receive = self.dispatcher.receive
         self._note = store.cursors.note
@@ -178,6 +192,7 @@ class Node:
         :param limit: seconds after which those who don't go are cut off.
         """
         self.dispatcher.stop()
+        self.order_book.stop()
         sessions = list(self.registry.sessions)
         await self._wait_for((session.requests.idle() for session in sessions), limit / 2)
         for session in sessions:
@@ -209,6 +224,26 @@ class Node:
             reason=session.closed_for or "client",
             account=session.account_id,
         )
+
+    def _late(self) -> float | None:
+        """By how many seconds the reactor was late lately."""
+        return None if self.pulse is None else self.pulse.latest.value
+
+    def _order_book(self, exclusions: Exclusions) -> OrderBook:
+        """What is done for ``chatserver-admin``."""
+        server, clock = f"{socket.gethostname()}:{os.getpid()}", self.clock
+        people = People(self.registry, exclusions, server, clock)
+        condition = Condition(
+            self.store, self.bus, self.registry, self.connections, self._late, server, clock
+        )
+        announcer = Announcer(self.store, self.bus, self.settings.max_text, server, clock)
+        carriers: dict[type[Order], Carrier] = {
+            ListSessions: people.sessions,
+            Kick: people.kick,
+            TellState: condition.tell,
+            Announce: announcer.announce,
+        }
+        return OrderBook(self.store.orders, carriers, server, clock)
 
     async def _wait_for(self, events: Iterable[Deferred[None]], limit: float) -> None:
         """Wait until all events have fired, but not longer than ``limit`` seconds."""

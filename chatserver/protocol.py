@@ -90,6 +90,7 @@ class ChatProtocol(LineReceiver):
         "transport",
     )
     delimiter = b"\n"
+    is_web = False
     transport: Any
     factory: Any
 

@@ -8,15 +8,15 @@ from typing import Any
 from msgspec import UNSET
 
 from chatserver.bus.bus import Bus
-from chatserver.bus.events import ChatStored, of_account, of_group
 from chatserver.dispatcher import LATER, Later, handles
 from chatserver.errors import InvalidField
 from chatserver.services.membership import find_place
+from chatserver.services.publishing import PublishedDraft
 from chatserver.sessions.requests import Turn
 from chatserver.sessions.session import Login
 from chatserver.settings import Settings
 from chatserver.store.conversations import pair_of
-from chatserver.store.messages import Draft, Stored
+from chatserver.store.messages import Stored
 from chatserver.store.store import Store
 from chatserver.wire.frames import Sent
 from chatserver.wire.requests import GroupChat, OneChat, msgid_of
@@ -26,15 +26,10 @@ _ONE_CHAT, _GROUP_CHAT = msgid_of(OneChat), msgid_of(GroupChat)
 _Answer = Later | Coroutine[Any, Any, Later]
 
 
-class _Send(Draft, kw_only=True, gc=False):
+class _Send(PublishedDraft, kw_only=True, gc=False):
     """A message whose sender waits for the answer."""
 
-    bus: Bus
     turn: Turn
-    name: str
-    given_cid: str | None
-    toid: int | None
-    group: int | None
 
     def settled(self, outcome: Stored | Exception) -> None:
         """Publish what has been committed, and answer."""
@@ -43,7 +38,7 @@ class _Send(Draft, kw_only=True, gc=False):
             if isinstance(outcome, Exception):
                 raise outcome
             if not outcome.is_repeat:
-                self._publish(outcome)
+                self.publish(outcome)
             reply = Sent(
                 re=_ONE_CHAT if self.group is None else _GROUP_CHAT,
                 req=turn.request.req,
@@ -55,25 +50,6 @@ class _Send(Draft, kw_only=True, gc=False):
             turn.finish(turn.session.dialect.encode(reply))
         except Exception as problem:
             turn.session.desk.refuse(turn, problem)
-
-    def _publish(self, stored: Stored) -> None:
-        event = ChatStored(
-            conversation=stored.conversation,
-            seq=stored.seq,
-            sender=self.sender,
-            name=self.name,
-            device=self.device,
-            sent=stored.sent,
-            text=self.text,
-            cid=self.given_cid,
-            toid=self.toid,
-            group=self.group,
-        )
-        if self.toid is None:
-            topics = [of_group(stored.conversation)]
-        else:
-            topics = [of_account(self.sender), of_account(self.toid)]
-        self.bus.publish(topics, event)
 
 
 class ChatService:

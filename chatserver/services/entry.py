@@ -16,6 +16,7 @@ from chatserver.bus.bus import Bus
 from chatserver.clock import Clock, epoch_milliseconds
 from chatserver.errors import TryAgain
 from chatserver.services import rendering
+from chatserver.services.exclusions import Exclusions
 from chatserver.services.handover import Handover
 from chatserver.services.presence import PresenceService
 from chatserver.services.rolls import groups_of
@@ -89,6 +90,7 @@ class Entries:
         sequencer: Sequencer,
         presence: PresenceService,
         handover: Handover,
+        exclusions: Exclusions,
         node: str,
         clock: Clock,
     ) -> None:
@@ -101,6 +103,7 @@ class Entries:
         self._sequencer = sequencer
         self._presence = presence
         self._handover = handover
+        self._exclusions = exclusions
         self._node = node
         self._clock = clock
         self._note = store.cursors.note  # one for all sessions
@@ -114,9 +117,11 @@ class Entries:
         push what comes live.
 
         :raises InUse: it is the unnamed device, and that is online.
+        :raises TooMany: it was sent away a moment ago.
         """
         session = turn.session
         _check_there(session)
+        self._exclusions.check(arrival.account.id, arrival.device_name)
         holder = f"{self._node}.{next(_holders)}"
         place = Place(arrival.account.id, arrival.device_name, self._node, holder)
         try:
@@ -227,6 +232,7 @@ class Entries:
     ) -> LoggedIn:
         """Put the session where events find it."""
         _check_there(session)
+        self._exclusions.check(place.account, place.device_name)  # once more: it took its time
         id = place.account
         account = self._registry.account(id)
         if account is None:

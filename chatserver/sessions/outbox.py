@@ -34,6 +34,8 @@ class Connection(Protocol):
 
     #: When it was opened, by the clock that it was given.
     opened: float
+    #: Whether it is one over HTTP.
+    is_web: bool
 
     @property
     def peer(self) -> str:

@@ -10,6 +10,8 @@ from chatserver.store.database import Database
 from chatserver.store.engine import Cursor
 from chatserver.store.errors import RowRefused
 
+#: The password hash of an account that nobody can log in to.
+NO_PASSWORD = "!"  # noqa: S105
 _CACHED_NAMES = 100_000
 
 

@@ -48,6 +48,7 @@ class Database:
         self.upsert_cursor = engine.upsert_cursor
         self.for_update = engine.for_update
         self.body_size = engine.body_size
+        self.size = engine.size
         self._readers = engine.pool(reactor, READERS)
         self._writer = engine.pool(reactor, 1)
         self._breaker = Breaker(reactor, self._answers)

@@ -62,6 +62,8 @@ class Engine(Protocol):
     upsert_cursor: str
     #: The bytes of a message's text, ``m.body``.
     body_size: str
+    #: Selects the bytes that the whole database takes.
+    size: str
     #: Behind a SELECT in a transaction that writes: keeps its rows as they are.
     for_update: str
 

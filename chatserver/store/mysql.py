@@ -66,6 +66,10 @@ class MySQL:
     )
     for_update = " FOR UPDATE"
     body_size = "LENGTH(m.body)"
+    size = (
+        "SELECT COALESCE(SUM(data_length + index_length), 0) FROM information_schema.tables "
+        "WHERE table_schema = DATABASE()"
+    )
 
     def __init__(self, url: str) -> None:
         if MySQLdb is None:

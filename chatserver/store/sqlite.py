@@ -41,6 +41,7 @@ class SQLite:
         "ON CONFLICT (device, conversation) DO UPDATE SET seq = MAX(seq, excluded.seq)"
     )
     body_size = "LENGTH(CAST(m.body AS BLOB))"  # of a text it counts characters, up to a NUL
+    size = "SELECT page_count * page_size FROM pragma_page_count(), pragma_page_size()"
     for_update = ""  # a transaction that writes has the whole database
 
     def __init__(self, url: str) -> None:

@@ -20,6 +20,7 @@ from chatserver.store.groups import Groups
 from chatserver.store.log import MessageLog
 from chatserver.store.messages import select_last_seqs
 from chatserver.store.nodes import Nodes
+from chatserver.store.orders import Orders
 from chatserver.store.shared_places import SharedPlaces
 from chatserver.store.ties import Ties, select_ties
 from chatserver.store.welcomes import Welcomes
@@ -53,6 +54,7 @@ class Store:
         self.backlogs = Backlogs(database, self.conversations, reactor)
         self.cursors = Cursors(database)
         self.nodes = Nodes(database, node)
+        self.orders = Orders(database, node)
         self.welcomes = Welcomes(database, reactor)
         self.shared_places = SharedPlaces(database, node, reactor)
 

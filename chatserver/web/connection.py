@@ -18,6 +18,8 @@ class WebConnection:
     :param peer: the client's address, without its port.
     """
 
+    is_web = True
+
     def __init__(self, home: Home, clock: Clock, peer: str) -> None:
         self.peer = peer
         self.opened = clock.seconds()

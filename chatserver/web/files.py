@@ -9,9 +9,8 @@ from importlib.resources import files
 from importlib.resources.abc import Traversable
 
 from twisted.web.http import CACHED
+from twisted.web.resource import Resource
 from twisted.web.server import Request
-
-from chatserver.web.answers import Page
 
 _TYPES = {
     ".html": "text/html; charset=utf-8",
@@ -24,7 +23,7 @@ _TYPES = {
 _INDEX = "index.html"
 
 
-class File(Page):
+class File(Resource):
     """A file of the page."""
 
     isLeaf = True

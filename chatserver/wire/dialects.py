@@ -32,6 +32,8 @@ _encode = msgspec.json.encode
 class Dialect(Protocol):
     """One way of writing frames."""
 
+    #: What people call it.
+    name: str
     #: Whether requests other than LOGIN and REG are answered, and events are told.
     talkative: bool
 
@@ -48,6 +50,7 @@ class Dialect(Protocol):
 class Lines:
     """One JSON object a line."""
 
+    name = "lines"
     talkative = True
 
     def encode(self, frame: Frame) -> tuple[bytes, ...]:
@@ -63,6 +66,7 @@ class Lines:
 class Classic:
     """What the C++ client reads: NUL-terminated, nested data as strings, 1,023 bytes at most."""
 
+    name = "classic"
     talkative = False
 
     def encode(self, frame: Frame) -> tuple[bytes, ...]:

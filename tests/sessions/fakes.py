@@ -14,6 +14,7 @@ class FakeConnection:
 
     peer = "192.0.2.1"
     opened = 0.0
+    is_web = False
 
     def __init__(self) -> None:
         self.writes: list[bytes] = []

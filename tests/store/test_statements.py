@@ -9,8 +9,12 @@ from typing import Any
 from twisted.trial.unittest import SynchronousTestCase
 
 from chatserver.errors import Exists, Refused
+from chatserver.store.administration import Administration
 from chatserver.store.backlogs import Span
+from chatserver.store.counts import COUNTED, Counts
+from chatserver.store.mysql import MySQL
 from chatserver.store.places import Place
+from chatserver.store.sqlite import SQLite
 from chatserver.store.store import Store
 from tests.store.cases import NOW, StoreCase, all_of, append, append_all, error_of
 from tests.store.rules import (
@@ -29,8 +33,14 @@ OPENING = {
     "apply", "look", "prepare", "check_connection", "check_tables", "collation",
     "_configure", "_migrate", "_use_write_ahead_log",
 }  # fmt: skip
-# There are few nodes, and one chat.
-SMALL = {"SELECT id, beat, given_up FROM nodes ORDER BY id", "SELECT id FROM chat"}
+# There are few nodes, one chat, hardly ever an order, and one database.
+SMALL = {
+    SQLite.size,
+    MySQL.size,
+    "SELECT id, beat, given_up FROM nodes ORDER BY id",
+    "SELECT id FROM chat",
+    "SELECT id FROM orders",
+}
 # How an engine hands on what it is given.
 HANDING_ON = {"execute", "executemany", "execute_text"}
 # Enough rows for the planners to care, with ids far from those of the test's own.
@@ -44,6 +54,12 @@ FILL = [
     ("members (account, conversation, joined, role)", 8000, lambda n: (n // 4, n, 0, "normal")),
     ("cursors (device, conversation, seq)", 8000, lambda n: (n // 4, n, 1)),
     ("nodes (id, beat, given_up)", 2, lambda n: (f"{n}", n, 0)),
+    ("orders (id, body, for_one)", 1000, lambda n: (f"{n}", "{}", 1)),
+    (
+        "answers (order_id, node, part, is_last, body)",
+        5000,
+        lambda n: (f"{n // 10}", "node", n, 0, "{}"),
+    ),
     ("places (account, device, node, holder)", 5000, lambda n: (n, "x", f"{n % 7}", f"{n}")),
     (
         "messages (conversation, seq, sender, device, sent, cid, body)",
@@ -93,6 +109,8 @@ class StatementCase(StoreCase):
         assert owner is not None
         await store.devices.renew(owner, entry.token, NOW)
         await store.devices.revoke(entry.device)
+        await self._order()
+        await self._administer(one)
         self.assertIsInstance(await error_of(store.devices.renew(owner, "x", NOW)), Refused)
 
     async def _be_a_node(self, account: int) -> None:
@@ -113,6 +131,29 @@ class StatementCase(StoreCase):
         await nodes.give_up(beat)
         while await nodes.empty(nodes.name) is not None:
             pass
+
+    async def _order(self) -> None:
+        orders = self.store.orders
+        id = await orders.place("{}", for_one=True)
+        await orders.read(await orders.ids())
+        await orders.claim(id)
+        await orders.answer(id, 0, "{}", is_last=True)
+        await orders.answers(id, {})
+        await orders.delete([id])
+
+    async def _administer(self, account: int) -> None:
+        administration = Administration(self.store._database)
+        for disabled in (None, True, False):
+            await administration.page(0, 10, disabled=disabled)
+        await administration.profile(account, NOW)
+        await administration.set_password(account, "hash")
+        await administration.disable(account)
+        await administration.enable(account)
+        await administration.revoke(account, "phone")
+        counts = Counts(self.store._database)
+        for what in COUNTED:
+            await counts.of(what)
+        await counts.size()
 
     async def _write(self, one: int, two: int, three: int, group: int) -> None:
         """Batches of several conversations; the second has a repeat, and a new pair."""
