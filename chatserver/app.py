@@ -20,7 +20,7 @@ from chatserver.memory import INTERVAL as _MEMORY_INTERVAL
 from chatserver.memory import Memory, tidy
 from chatserver.node import Node
 from chatserver.operations.orders import INTERVAL as _ORDERS_INTERVAL
-from chatserver.ports import SharedPorts
+from chatserver.ports import SharedPorts, moved
 from chatserver.services.liveness import INTERVAL as _LIVENESS_INTERVAL
 from chatserver.services.resync import INTERVAL as _RESYNC_INTERVAL
 from chatserver.settings import Settings
@@ -29,13 +29,12 @@ from chatserver.spawn import spawn
 from chatserver.tls.certificates import INTERVAL as _CERTIFICATES_INTERVAL
 from chatserver.tls.certificates import Certificates
 from chatserver.tls.endpoint import is_tls, tls_endpoint
-from chatserver.web.pulse import Pulse
-from chatserver.web.site import WebSite
+from chatserver.web.endpoint import INTERVAL as _WEB_INTERVAL
+from chatserver.web.endpoint import WebEndpoint
 
 _BACKLOG = 4096  # connections that may wait to be accepted
 _FLUSH_INTERVAL = 1.0  # seconds
 _PRESENCE_INTERVAL = 1.0
-_GATEWAY_INTERVAL = 1.0
 
 
 class CannotListen(Exception):
@@ -46,7 +45,8 @@ class ChatServer(Service):
     """A node on its ports.
 
     :param has_hub: whether a hub serves the clients of TCP ports, or Twisted's own transports do.
-    :param shares_ports: other processes open the same ports, too.
+    :param worker: which one it is of several processes, from 1, that open the same ports; each has
+        web ports of its own, too. None for a server of one process.
     """
 
     _log = Logger()
@@ -57,20 +57,23 @@ class ChatServer(Service):
         reactor: Any,
         *,
         has_hub: bool = HAS_EPOLL,
-        shares_ports: bool = False,
+        worker: int | None = None,
     ) -> None:
         self._settings = settings
         self._reactor = reactor
         ports = _hubbed(reactor) if has_hub else reactor
-        if shares_ports:
+        own_web, shared_web = settings.web, settings.web[:0]
+        if worker is not None:
             ports = SharedPorts(ports.adoptStreamPort, reactor.adoptStreamPort)
+            own_web, shared_web = tuple(moved(web, worker) for web in settings.web), settings.web
         self._certificates = Certificates()
         self._endpoints = endpoints("port", settings.port, self._certificates, ports)
-        self._web_endpoints = endpoints("web", settings.web, self._certificates, reactor)
+        self._web_endpoints = endpoints("web", own_web, self._certificates, reactor)
+        both = SharedPorts(reactor.adoptStreamPort, reactor.adoptStreamPort)
+        self._shared_web_endpoints = endpoints("web", shared_web, self._certificates, both)
         self._ports: list[Any] = []
         self._web_ports: list[Any] = []
-        self._site: WebSite | None = None
-        self._pulse: Pulse | None = None
+        self._web: WebEndpoint | None = None
         self._loops: list[LoopingCall] = []
         self._node: Node | None = None
         self._factory: ChatFactory | None = None
@@ -102,9 +105,10 @@ class ChatServer(Service):
             )
         self._ports = [listen(one, self._factory) for one in self._endpoints]
         if self._web_endpoints:
-            self._pulse = self._node.pulse = Pulse(self._reactor)
-            self._site = WebSite(self._node, self._pulse, self._settings, self._reactor)
-            self._web_ports = [listen(one, self._site) for one in self._web_endpoints]
+            self._web = web = WebEndpoint(self._node, self._settings, self._reactor)
+            self._node.pulse = web.pulse
+            self._web_ports = [listen(one, web.own_site) for one in self._web_endpoints]
+            self._web_ports += [listen(one, web.shared_site) for one in self._shared_web_endpoints]
         for port in self._ports + self._web_ports:
             tune(port.socket, self._settings.keepalive)
 
@@ -129,9 +133,9 @@ class ChatServer(Service):
         here = node.connections.__len__
         memory = Memory(here, lambda: node.connections.opened - here(), tidy)
         self._repeat(_MEMORY_INTERVAL, memory.look)
-        if self._site is not None and self._pulse is not None:
-            self._repeat(_GATEWAY_INTERVAL, self._site.gateway.look)
-            self._pulse.start()
+        if self._web is not None:
+            self._repeat(_WEB_INTERVAL, self._web.look)
+            self._web.start()
         super().startService()
 
     def stopService(self) -> Deferred[None]:
@@ -147,13 +151,11 @@ class ChatServer(Service):
         if self._node is not None:
             await self._node.drain(self._settings.drain)
             await _stop_listening(self._web_ports)
-            if self._site is not None:
-                self._site.close()
             await self._node.close()
             self._node = None
-        if self._pulse is not None:
-            self._pulse.stop()
-            self._pulse = None
+        if self._web is not None:
+            self._web.stop()
+            self._web = None
 
     def _repeat(self, interval: float, work: Any, *, now: bool = False) -> None:
         async def once() -> None:

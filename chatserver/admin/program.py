@@ -4,29 +4,28 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import NoReturn
 
 from twisted.logger import globalLogBeginner
 
 from chatserver import __version__
-from chatserver.admin import migrate
-from chatserver.admin.commands import PROGRAM, CannotDo, Commands, Parser, settings_of
+from chatserver.admin import announce, migrate, sessions, stats, user
+from chatserver.admin.commands import PROGRAM, CannotDo, Commands, Parser, Run, settings_of
 from chatserver.settings import SettingsError
 from chatserver.store.errors import DatabaseUnusable
 
 #: The modules with commands, in the order of the help.
-_MODULES = (migrate,)
+_MODULES = (stats, user, sessions, announce, migrate)
 _INTERRUPTED = 130  # the exit status, as shells have it for SIGINT
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run one command; ends with exit status 1 and one line where it can't be done."""
-    options = _parser().parse_args(arguments)
     # What can't be done is told by exceptions; Twisted would tell of it once more.
     globalLogBeginner.beginLoggingTo([], discardBuffer=True, redirectStandardIO=False)
     try:
-        for line in options.run(settings_of(options), options):
+        for line in lines(arguments):
             sys.stdout.write(line + "\n")
             sys.stdout.flush()
     except (SettingsError, DatabaseUnusable, CannotDo) as problem:
@@ -36,6 +35,16 @@ def main(arguments: Sequence[str] | None = None) -> None:
     except KeyboardInterrupt:
         sys.stderr.write(f"{PROGRAM}: interrupted\n")
         raise SystemExit(_INTERRUPTED) from None
+
+
+def lines(arguments: Sequence[str] | None = None) -> Iterable[str]:
+    """What one command prints, as it comes.
+
+    :raises CannotDo, DatabaseUnusable, SettingsError: see the text.
+    """
+    options = _parser().parse_args(arguments)
+    run: Run = options.run
+    return run(settings_of(options), options)
 
 
 def _parser() -> Parser:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from twisted.web.http import NOT_FOUND
+from typing import Any
+
+from twisted.web.http import NOT_ALLOWED, NOT_FOUND
 from twisted.web.resource import IResource, Resource
 from twisted.web.server import Request
 
@@ -30,13 +32,20 @@ class Words(Resource):
         return b"" if request.method == b"HEAD" else f"{self._sentence}\n".encode()
 
 
+_READING = (b"GET", b"HEAD")
+_ONLY_READ = Words(NOT_ALLOWED, "this address can only be read: GET, HEAD", allow="GET, HEAD")
+
+
 def nothing_here() -> Words:
     """The answer where no page is."""
     return Words(NOT_FOUND, "there is nothing at this address; the chat page is at /")
 
 
 class Page(Resource):
-    """A page with nothing below it."""
+    """A page with nothing below it, which is only read."""
 
     def getChild(self, path: bytes, request: Request) -> IResource:  # noqa: ARG002
         return nothing_here()
+
+    def render(self, request: Request) -> Any:
+        return super().render(request) if request.method in _READING else _ONLY_READ.render(request)

@@ -9,8 +9,9 @@ from importlib.resources import files
 from importlib.resources.abc import Traversable
 
 from twisted.web.http import CACHED
-from twisted.web.resource import Resource
 from twisted.web.server import Request
+
+from chatserver.web.answers import Page
 
 _TYPES = {
     ".html": "text/html; charset=utf-8",
@@ -23,7 +24,7 @@ _TYPES = {
 _INDEX = "index.html"
 
 
-class File(Resource):
+class File(Page):
     """A file of the page."""
 
     isLeaf = True

@@ -7,7 +7,7 @@ somebody asks.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sized
 from typing import Generic, NamedTuple, TypeVar
 
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
@@ -42,8 +42,9 @@ class Row(NamedTuple, Generic[S]):
 class Sight:
     """A node at one moment."""
 
-    def __init__(self, parts: Parts, pulse: Pulse) -> None:
+    def __init__(self, parts: Parts, pulse: Pulse, websockets: Sized) -> None:
         self.parts = parts
+        self.websockets = websockets
         self.pulse = pulse
         self.commits = parts.store.log.drafts
         self.states: Counter[tuple[str, ...]] = Counter(
@@ -86,6 +87,11 @@ ROWS: list[Row[Sight]] = [
         "Connections that are gone, by the server's reason; client: it gave none.",
         lambda sight: {(why,): n for why, n in sight.parts.connections.closed.items()},
         ("reason",),
+    ),
+    Row(
+        "connections_websocket",
+        "Those of the open connections that came over WebSocket.",
+        lambda sight: len(sight.websockets),
     ),
     Row(
         "accounts_online",
@@ -215,12 +221,13 @@ ROWS: list[Row[Sight]] = [
 class Metrics(Collector):
     """Reads a node's metrics whenever it is asked."""
 
-    def __init__(self, parts: Parts, pulse: Pulse) -> None:
+    def __init__(self, parts: Parts, pulse: Pulse, websockets: Sized) -> None:
         self._parts = parts
+        self._websockets = websockets
         self._pulse = pulse
 
     def collect(self) -> Iterator[Metric]:
-        sight = Sight(self._parts, self._pulse)
+        sight = Sight(self._parts, self._pulse, self._websockets)
         for row in ROWS:
             kind = CounterMetricFamily if row.is_counter else GaugeMetricFamily
             family: Family = kind(row.full_name, row.help, labels=row.labels)

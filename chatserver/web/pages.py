@@ -2,29 +2,40 @@
 
 from __future__ import annotations
 
+from collections.abc import Sized
+
 from prometheus_client.exposition import choose_encoder
 from prometheus_client.registry import CollectorRegistry
-from twisted.web.http import OK, SERVICE_UNAVAILABLE
+from twisted.web.http import FORBIDDEN, OK, SERVICE_UNAVAILABLE
 from twisted.web.server import NOT_DONE_YET, Request
 
 from chatserver.errors import TryAgain
 from chatserver.spawn import spawn
-from chatserver.web.answers import Page
+from chatserver.web.answers import Page, Words
 from chatserver.web.metrics import Metrics
 from chatserver.web.parts import Parts
 from chatserver.web.pulse import Pulse
+from chatserver.web.readers import Readers
+
+_NOT_FOR_ALL = Words(
+    FORBIDDEN,
+    "metrics are told to this machine only; the server's setting --metrics-for lets others ask",
+)
 
 
 class MetricsPage(Page):
     """``/metrics``, in the format of Prometheus that the reader prefers."""
 
-    def __init__(self, parts: Parts, pulse: Pulse) -> None:
+    def __init__(self, parts: Parts, pulse: Pulse, gateway: Sized, readers: Readers) -> None:
         super().__init__()
+        self._readers = readers
         # Not the library's own: one process may run several nodes.
         self._registry = CollectorRegistry(auto_describe=False)
-        self._registry.register(Metrics(parts, pulse))
+        self._registry.register(Metrics(parts, pulse, gateway))
 
     def render_GET(self, request: Request) -> bytes:
+        if not self._readers.may_see_metrics(request):
+            return _NOT_FOR_ALL.render(request)
         encode, content_type = choose_encoder(request.getHeader("accept") or "")
         request.setHeader("content-type", content_type)
         return encode(self._registry)
@@ -49,7 +60,9 @@ class HealthPage(Page):
         request.setResponseCode(SERVICE_UNAVAILABLE if trouble else OK)
         request.setHeader("content-type", "text/plain; charset=utf-8")
         request.setHeader("cache-control", "no-store")
-        request.write(f"{trouble or 'well'}\n".encode())
+        words = f"{trouble or 'well'}\n".encode()
+        request.setHeader("content-length", str(len(words)))
+        request.write(words)
         request.finish()
 
     async def _trouble(self) -> str | None:

@@ -1,4 +1,4 @@
-"""What stands where on the web endpoint, and the connections on which it is asked for."""
+"""Addresses under which something stands, and the connections on which it is asked for."""
 
 from __future__ import annotations
 
@@ -11,13 +11,8 @@ from twisted.web.http import HTTPChannel
 from twisted.web.resource import IResource, Resource
 from twisted.web.server import Request, Site
 
-from chatserver.settings import Settings
 from chatserver.web.answers import nothing_here
 from chatserver.web.files import page_files
-from chatserver.web.pages import HealthPage, MetricsPage
-from chatserver.web.parts import Parts
-from chatserver.web.pulse import Pulse
-from chatserver.web.upgrade import Gateway
 
 _IDLE_LIMIT = 15  # seconds
 _MOST_AT_ONCE = 64  # connections that ask; those that have become WebSockets count elsewhere
@@ -80,7 +75,7 @@ class Channel(HTTPChannel):
 
 
 class WebSite(Site):
-    """The web endpoint of a node.
+    """Serves what stands under a root.
 
     When too many connections are open on which somebody asks, the oldest gives way.
     """
@@ -89,13 +84,7 @@ class WebSite(Site):
     displayTracebacks = False
     protocol: Any = Channel
 
-    def __init__(self, node: Parts, pulse: Pulse, settings: Settings, reactor: Any) -> None:
-        #: Opens WebSockets.
-        self.gateway = Gateway(node, settings, reactor)
-        root = Root()
-        root.putChild(b"ws", self.gateway)
-        root.putChild(b"metrics", MetricsPage(node, pulse))
-        root.putChild(b"healthz", HealthPage(node))
+    def __init__(self, root: Root, reactor: Any) -> None:
         super().__init__(root, timeout=_IDLE_LIMIT, reactor=reactor)
         self._channels: dict[Channel, Any] = {}
 

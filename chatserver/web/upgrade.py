@@ -9,13 +9,12 @@ from twisted.web.http import FORBIDDEN, SERVICE_UNAVAILABLE
 from twisted.web.server import Request
 
 from chatserver.dispatcher import Dispatcher
-from chatserver.proxied import Proxies
 from chatserver.sessions.home import Home
 from chatserver.settings import Settings
 from chatserver.web.answers import Page, Words
 from chatserver.web.connection import WebConnection
 from chatserver.web.origins import Origins
-from chatserver.web.readers import address_of
+from chatserver.web.readers import Readers
 from chatserver.web.websocket import websockets
 
 _UPGRADE_REQUIRED = 426  # twisted.web has no name for it
@@ -30,12 +29,12 @@ class ChatHome(Home, Protocol):
 class Gateway(Page):
     """Opens WebSockets, and looks after those that are open."""
 
-    def __init__(self, home: ChatHome, settings: Settings, reactor: Any) -> None:
+    def __init__(self, home: ChatHome, settings: Settings, readers: Readers, reactor: Any) -> None:
         super().__init__()
         self._home = home
+        self._readers = readers
         self._clock = reactor
         self._silence = settings.keepalive
-        self._proxies = Proxies(settings.proxies)
         self._origins = Origins(settings.web_origins)
         self._factory = websockets(reactor, settings.max_frame)
         self._connections: set[WebConnection] = set()
@@ -48,11 +47,11 @@ class Gateway(Page):
         for connection in list(self._connections):
             connection.look(self._silence)
 
-    def render(self, request: Request) -> Any:
+    def render_GET(self, request: Request) -> Any:
         refusal = self._refusal(request)
         if refusal is not None:
             return refusal.render(request)
-        connection = WebConnection(self._home, self._clock, address_of(request, self._proxies))
+        connection = WebConnection(self._home, self._clock, self._readers.address_of(request))
         self._connections.add(connection)
         connection.websocket.is_closed.addCallback(lambda _: self._connections.discard(connection))
         channel: Any = request.channel

@@ -1,0 +1,98 @@
+"""The running servers, as a command line reaches them: through the database that all share."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Set
+
+from chatserver.admin.commands import CannotDo
+from chatserver.admin.texts import count
+from chatserver.orders import Answer, NotDone, Order, decode_answer, encode
+from chatserver.store.direct import DirectDatabase, at_once
+from chatserver.store.nodes import Nodes
+from chatserver.store.orders import AnswerRow, Orders
+
+PATIENCE = 5.0  # seconds without a word
+_PAUSE = 0.1
+
+
+class NobodyAnswered(CannotDo):
+    """No server runs on this database, or none that can be reached."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            f"no server answered within {PATIENCE:g} s: is one running on this database?"
+        )
+
+
+class Refusal(CannotDo):
+    """A server can't do what was ordered; where it ``is_final``, not later either."""
+
+    def __init__(self, answer: NotDone) -> None:
+        self.is_final = answer.is_final
+        super().__init__(f"the server {answer.server} can't do it: {answer.why}")
+
+
+class Servers:
+    """Places orders and reads the answers."""
+
+    def __init__(self, database: DirectDatabase) -> None:
+        self._orders = Orders(database, "")
+        self._nodes = Nodes(database, "")
+
+    def ask(self, order: Order) -> Iterator[Answer]:
+        """What all servers answer, part by part as it comes.
+
+        :raises CannotDo: in the end, where not all have answered.
+        """
+        before = self._beats()
+        finished: set[str] = set()
+        refusals: list[NotDone] = []
+        for row in self._answers(order, set(before), for_one=False):
+            answer = decode_answer(row.body)
+            if row.is_last:
+                finished.add(row.node)
+            if isinstance(answer, NotDone):
+                refusals.append(answer)
+            else:
+                yield answer
+        if not finished:
+            raise NobodyAnswered
+        # A node that does not beat is dead.
+        beats = self._beats()
+        silent = [node for node in before.keys() - finished if beats.get(node) != before[node]]
+        if silent:
+            raise CannotDo(f"{count(len(silent), 'server')} did not answer within {PATIENCE:g} s")
+        for refusal in refusals:
+            raise Refusal(refusal)
+
+    def ask_one(self, order: Order) -> Iterator[Answer]:
+        """What any one server answers; it ends early where none does, or that one falls silent."""
+        for row in self._answers(order, set(), for_one=True):
+            yield decode_answer(row.body)
+
+    def _answers(self, order: Order, expected: Set[str], *, for_one: bool) -> Iterator[AnswerRow]:
+        """All parts of all answers, until ``expected`` nodes have answered or nobody does."""
+        id = at_once(self._orders.place(encode(order), for_one=for_one))
+        known: dict[str, int] = {}
+        finished: set[str] = set()
+        heard = time.monotonic()
+        try:
+            while time.monotonic() - heard < PATIENCE:
+                for row in at_once(self._orders.answers(id, known)):
+                    heard = time.monotonic()
+                    known[row.node] = row.part + 1
+                    if row.is_last:
+                        finished.add(row.node)
+                    yield row
+                if finished and finished >= expected:
+                    return
+                time.sleep(_PAUSE)
+        finally:
+            at_once(self._orders.delete([id]))
+
+    def _beats(self) -> dict[str, int]:
+        """The nodes of a cluster that are not given up, with their beats."""
+        return {
+            beat.node: beat.beat for beat in at_once(self._nodes.beats()) if not beat.is_given_up
+        }
