@@ -10,7 +10,7 @@ SOURCES := $(shell find chatserver chatclient sql twisted \
 TESTCASES = $(shell find tests \( -path tests/browser -o -path tests/cluster -o -path tests/e2e -o -path tests/faults -o -path tests/overload \) \
 	-prune -o -name 'test_*.py' -print | sort)
 
-.PHONY: help run cluster test faults bench mysql-packages format wheel clean system-packages
+.PHONY: help run cluster test faults bench docs mysql-packages format wheel clean system-packages
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-14s %s\n", $$1, $$2 }' Makefile
@@ -35,6 +35,9 @@ faults: .venv-test/.installed ## break everything while people chat, for half an
 
 bench: .venv-test/.installed ## measure what the server carries, in ten minutes; BENCH="--help" for more
 	.venv-test/bin/python -m bench $(BENCH)
+
+docs: .venv-test/.installed ## build the documentation as a site: build/docs/index.html
+	.venv-test/bin/sphinx-build --quiet --fail-on-warning --keep-going --fresh-env -c docs/site -d build/doctrees . build/docs
 
 mysql-packages: ## what `pip install chatserver[mysql]` needs of the system (asks for root)
 	@as_root=$$([ "$$(id -u)" -eq 0 ] || echo sudo); \
