@@ -37,6 +37,8 @@ class Certificate:
         self._now = now
         self._seen = self._tried = files.state()
         self._shown = files.read(now())
+        # What was wrong with the files, for which state of theirs; it may pass by itself.
+        self._told: tuple[object, str] | None = None
         self._reminded = 0.0
 
     @property
@@ -67,7 +69,7 @@ class Certificate:
     def look(self) -> None:
         """Read files that have changed, but not just now, as they may be half written."""
         state = self.files.state()
-        if state == self._seen and state != self._tried:
+        if state == self._seen and (state != self._tried or self._told):
             self._tried = state
             self._renew()
         self._seen = state
@@ -78,14 +80,16 @@ class Certificate:
         try:
             new = self.files.read(self._now())
         except Unusable as problem:
-            self._log.error(
-                "the files of a certificate have changed, but {problem}; the one before, valid "
-                "until {expires}, stays in use",
-                problem=str(problem),
-                expires=date(before.expires),
-            )
+            if self._told != (self._tried, str(problem)):
+                self._told = self._tried, str(problem)
+                self._log.error(
+                    "the files of a certificate have changed, but {problem}; the one before, valid "
+                    "until {expires}, stays in use",
+                    problem=str(problem),
+                    expires=date(before.expires),
+                )
             return
-        self._shown = new
+        self._shown, self._told = new, None
         if new.digest != before.digest:
             self._reminded = 0.0
             self._log.info(

@@ -71,6 +71,18 @@ class CertificateTests(TestCase):
             certificate.look()
         self.assertIn("was renewed", self.log[2])
 
+    def test_what_passes_by_itself_needs_no_other_change(self) -> None:
+        certificate = self.certificate()
+        self.made.write(self.made.signer.issue(begins=1, ends=50))
+        for _ in range(3):
+            certificate.look()
+        self.assertEqual(len(self.log), 1)
+        self.assertIn("not valid before", self.log[0])
+        self.passed = 2 * DAY
+        certificate.look()
+        self.assertIn("was renewed", self.log[1])
+        self.assertLess(certificate.remaining, 50 * DAY)
+
     def test_a_start_takes_no_bad_ones(self) -> None:
         self.made.key.write_text("half a k")
         with self.assertRaises(Unusable):
