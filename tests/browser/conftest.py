@@ -12,7 +12,7 @@ from selenium.webdriver import Chrome
 from cluster.process import free_port
 from tests.browser.browser import chromium
 from tests.browser.page import Page
-from tests.browser.talker import Talker
+from tests.browser.talker import Talker, Visitor
 from tests.e2e.processes import ServerProcess
 
 OpenPage = Callable[..., Page]
@@ -29,6 +29,10 @@ class WebServer(ServerProcess):
         endpoint = f"tcp:{self.web}:interface=127.0.0.1"
         super().__init__(folder, "--web", endpoint, *flags)
         self.wait_until_up()
+
+    def visitor(self) -> Visitor:
+        """A connection over TCP that is not logged in."""
+        return Visitor(self.port)
 
     def talker(self, name: str | None = None) -> Talker:
         """A new account that is logged in over TCP."""
@@ -62,13 +66,14 @@ def own_server(tmp_path: Path) -> Iterator[WebServer]:
 def open_page(driver: Chrome) -> Iterator[OpenPage]:
     """Opens the page of a server; afterwards the browser must not have complained.
 
-    ``like`` is a page whose memory it shares; by default it shares none.
+    ``like`` is a page whose memory it shares; by default it shares none. ``first`` is a script
+    that runs before the page's own.
     """
     pages: list[Page] = []
 
-    def open_(server: WebServer, like: Page | None = None) -> Page:
+    def open_(server: WebServer, like: Page | None = None, first: str = "") -> Page:
         url = like.url if like else f"http://user{next(_sites)}.localhost:{server.web}/"
-        page = Page(driver, url)
+        page = Page(driver, url, first)
         pages.append(page)
         return page
 

@@ -32,14 +32,19 @@ class Page:
 
     :param url: where it is served. Each host name ending in ``.localhost`` is this machine and, for
         a browser, a site with a memory of its own.
+    :param first: a script to run in it before its own, at each visit.
     """
 
-    def __init__(self, driver: Chrome, url: str) -> None:
+    def __init__(self, driver: Chrome, url: str, first: str = "") -> None:
         driver.switch_to.new_window("window")
         self.driver = driver
         self.url = url
         self.handle = driver.current_window_handle
+        #: The account's number, once it is logged in.
+        self.id = 0
         self.set_size(1280, 800)
+        command = "Page.addScriptToEvaluateOnNewDocument"
+        driver.execute_cdp_cmd(command, {"source": first})
         self.visit()
 
     def use(self) -> Chrome:
@@ -50,8 +55,12 @@ class Page:
 
     def visit(self, fragment: str = "") -> None:
         """Open the page anew."""
-        self.use().get("about:blank")
+        self.visit_nothing()
         self.driver.get(f"{self.url}#{fragment}")
+
+    def visit_nothing(self) -> None:
+        """Leave the page."""
+        self.use().get("about:blank")
 
     def close(self) -> list[str]:
         """Close the window; what the browser has complained of in it."""
@@ -86,7 +95,7 @@ class Page:
         """Wait until something has a value."""
         deadline = time.monotonic() + _PATIENCE
         while (last := value()) != expected:
-            assert time.monotonic() < deadline, f"{last!r} is not {expected!r}"
+            assert time.monotonic() < deadline, f"{last!r:.2000} is not {expected!r:.2000}"
             time.sleep(0.02)
 
     def text(self) -> str:
@@ -125,19 +134,16 @@ class Page:
     def register(self, name: str) -> int:
         """Make an account, by the form; its number."""
         self.find("form.card button.quiet").click()
-        self._enter(name)
-        return int(self.find(".me .number").text.removeprefix("#"))
+        self.log_in(name)
+        return self.id
 
     def log_in(self, name: str) -> None:
         """Log in, by the form."""
-        self._enter(name)
-        self.find(".me .number")
-
-    def _enter(self, name: str) -> None:
         who = self.find("[name=username]")
         who.clear()
         who.send_keys(name)
         self.find("[name=password]").send_keys(PASSWORD, Keys.ENTER)
+        self.id = int(self.find(".me .number").text.removeprefix("#"))
         self.wait_online()
 
     def wait_online(self) -> None:
@@ -152,6 +158,25 @@ class Page:
         """Write to the conversation that is open."""
         for text in texts:
             self.find(".composer textarea").send_keys(text, Keys.ENTER)
+
+    def paste(self, text: str) -> None:
+        """Put a text where the next one is written."""
+        self.js(
+            """
+            const input = document.querySelector('.composer textarea');
+            input.focus();
+            input.value = arguments[0];
+            input.dispatchEvent(new Event('input'));
+            """,
+            text,
+        )
+
+    def begin(self, what: str, number: int) -> None:
+        """Write to somebody ("chat"), add a "friend" or "join" a group, by its number."""
+        self.find(".sidebar header .round").click()
+        place = ["chat", "friend", "join"].index(what) + 1
+        self.find(f"dialog form:nth-of-type({place}) input").send_keys(str(number), Keys.ENTER)
+        self.wait_equal(lambda: self.count("dialog"), 0)
 
     def log(self) -> list[tuple[str, str, str]]:
         """What the log shows: whose it is, how it stands with it, and the text."""

@@ -50,10 +50,11 @@ async function logOut(chat) {
     const isOffline = problem instanceof Lost;
     if (isOffline && !(await confirm(t("log.out"), t("log.out.offline"), t("log.out")))) return;
   }
+  // First of all, so that no other tab tries to go on with it.
+  clearSession();
   line.stop();
   await outbox.clear();
   positions.clear();
-  clearSession();
   sessionStorage.clear();
   location.replace(location.pathname);
 }

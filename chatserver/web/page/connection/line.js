@@ -96,6 +96,11 @@ export class Line {
     else this.#post({ type: "retry" });
   }
 
+  /** Log in again, to be told of friends and groups that were added elsewhere. */
+  renew() {
+    this.#link?.renew();
+  }
+
   /** Tell the other tabs. @param {any} news */
   announce(news) {
     this.#post({ type: "news", news });

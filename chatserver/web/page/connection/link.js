@@ -66,10 +66,17 @@ export class Link {
     this.#wake();
   }
 
+  /** Log in again, to be told what only a login tells. */
+  renew() {
+    this.#socket?.close("renewed");
+  }
+
   /** Something has changed: see whether the connection lives, or try to have one. */
   #hurry = () => {
+    if (document.hidden) return;
+    this.#pauses.reset();
     if (this.state.kind === "online") this.#socket?.probe();
-    else if (document.visibilityState === "visible" && Date.now() >= this.#notBefore) this.#wake();
+    else if (Date.now() >= this.#notBefore) this.#wake();
   };
 
   async #run() {
@@ -79,6 +86,7 @@ export class Link {
       const { reason, retryAfter = 0, final } = await this.#stay();
       if (this.#isStopped) return;
       if (final) return this.#tell(final);
+      if (reason === "renewed") continue;
       if (Date.now() - began > SETTLED_AFTER) this.#pauses.reset();
       const pause = this.#pauses.next(retryAfter) * 1000;
       this.#notBefore = Date.now() + retryAfter * 1000;

@@ -95,7 +95,9 @@ export class Socket {
     this.#ping(this.#times.probe);
   }
 
-  close() {
+  /** @param {string} [reason] why it ends */
+  close(reason) {
+    if (reason) this.#end.reason = reason;
     this.#webSocket.close();
     this.#finish();
   }

@@ -51,7 +51,7 @@ export default {
   length: "{n} of {most} characters",
   "not.kept": "This browser could not keep the text, so it was not sent. Is its storage full?",
   loading: "Loading …",
-  "loading.failed": "This could not be loaded. Try again",
+  "load.again": "Load again",
   beginning: "The conversation begins here.",
   "unread.line": "New",
   below: "To the newest",

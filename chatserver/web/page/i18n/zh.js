@@ -51,7 +51,7 @@ export default {
   length: "{n} / {most} 字",
   "not.kept": "浏览器无法保存这段文字，所以没有发送。存储空间是否已满？",
   loading: "正在加载……",
-  "loading.failed": "加载失败，点此重试",
+  "load.again": "重新加载",
   beginning: "会话从这里开始。",
   "unread.line": "新消息",
   below: "回到最新",

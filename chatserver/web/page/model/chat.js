@@ -31,6 +31,8 @@ export class Chat {
   arrivals = new Signal();
   people;
   #acks;
+  /** @type {Set<string>} Groups that it has asked for already. */
+  #unknownGroups = new Set();
 
   /**
    * @param {{id: number, name: string}} me
@@ -162,8 +164,8 @@ export class Chat {
 
   /** @param {Message} message @param {boolean} isSentHere */
   #take(message, isSentHere) {
-    const { key } = this.conversation(keyOf(message, this.me.id));
-    const conversation = this.conversation(key);
+    const conversation = this.conversation(keyOf(message, this.me.id));
+    const { key } = conversation;
     const isMine = message.id === this.me.id;
     this.people.learn(message.id, message.name);
     let isNew = true;
@@ -179,7 +181,15 @@ export class Chat {
     }
     conversation.take(message);
     this.changes.tell(key);
+    if (conversation.isGroup && !this.people.group(conversation.id)) this.#askWhichGroup(key);
     if (isNew && !isMine) this.arrivals.tell({ conversation, message });
+  }
+
+  /** Only a login tells of a group that was joined on another device. @param {string} key */
+  #askWhichGroup(key) {
+    if (this.#unknownGroups.has(key)) return;
+    this.#unknownGroups.add(key);
+    this.line.renew();
   }
 
   /** @param {Welcome} welcome */
@@ -201,7 +211,12 @@ export class Chat {
     if (outbox) this.outbox.reload();
     if (friend) this.people.addFriend(friend);
     if (group) this.people.addGroup(group);
-    if (friend || group) this.changes.tell(friend ? userKey(friend.id) : groupKey(group.id));
+    if (friend || group) {
+      const conversation = this.conversation(friend ? userKey(friend.id) : groupKey(group.id));
+      // What was refused before may be allowed now.
+      conversation.catchUp();
+      this.changes.tell(conversation.key);
+    }
   }
 
   /** @param {boolean} isOnline */

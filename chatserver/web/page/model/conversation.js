@@ -72,7 +72,7 @@ export class Conversation {
   catchUp() {
     const { timeline } = this;
     if (timeline.isAtEnd) timeline.newer();
-    else if (timeline.hasFailed) timeline.open(this.firstUnread);
+    else if (timeline.problem) timeline.open(this.firstUnread);
   }
 
   /** Ask for the newest message. */

@@ -22,7 +22,8 @@ export class Timeline {
   /** Whether the newest are looked at, so that the oldest may go. */
   isFollowed = true;
   isLoading = false;
-  hasFailed = false;
+  /** @type {unknown} Why it could not be read from the server, if it couldn't. */
+  problem;
   /** @type {Signal<void>} */
   changes = new Signal();
   /** @type {Map<number, Message>} What came before those in front of it. */
@@ -64,6 +65,11 @@ export class Timeline {
     } else if (!this.messages.length) {
       await this.newest();
     }
+  }
+
+  /** Read once more what could not be read. */
+  async retry() {
+    await (this.messages.length ? this.older() : this.newest());
   }
 
   /** Go to the end. */
@@ -159,12 +165,12 @@ export class Timeline {
   async #fetch(change) {
     if (this.isLoading) return;
     this.isLoading = true;
-    this.hasFailed = false;
+    this.problem = undefined;
     this.changes.tell();
     try {
       await change();
-    } catch {
-      this.hasFailed = true;
+    } catch (problem) {
+      this.problem = problem;
     }
     this.isLoading = false;
     if (this.isAtEnd) this.#takeEarly();

@@ -18,7 +18,8 @@ export function saveSession(session) {
 
 /** The token is worth nothing any more; the rest stays for the next login. */
 export function forgetToken() {
-  localStorage.setItem(KEY, JSON.stringify({ ...JSON.parse(localStorage.getItem(KEY) ?? "{}"), token: "" }));
+  const session = loadSession();
+  if (session) saveSession({ ...session, token: "" });
 }
 
 /** What the last login left: its name, and the device, of which there is one for a browser. */

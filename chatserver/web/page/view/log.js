@@ -36,7 +36,7 @@ export class Log {
     /** @type {Keyed<import("./rows.js").Row>} */
     this.#rows = new Keyed(this.#list, (row) =>
       rowElement(row, {
-        load: () => this.#conversation?.timeline.older(),
+        load: () => this.#conversation?.timeline.retry(),
         sendAgain: (cid) => chat.sendAgain(cid),
         discard: (cid) => chat.discard(cid),
       }),
@@ -159,7 +159,7 @@ export class Log {
     const conversation = this.#conversation;
     if (!conversation || this.#isNew) return;
     const { timeline } = conversation;
-    if (!timeline.isLoading && !timeline.hasFailed) {
+    if (!timeline.isLoading && !timeline.problem) {
       if (timeline.hasOlder && this.#scroller.scrollTop < NEAR) timeline.older();
       else if (!timeline.isAtEnd && this.#toTheEnd() < NEAR) timeline.newer(true);
     }
@@ -169,7 +169,8 @@ export class Log {
 
   /** @param {Conversation} conversation */
   #showWhatIsBelow({ timeline, unread }) {
-    this.#below.hidden = timeline.isAtEnd && this.#toTheEnd() < AT_END;
+    const isThere = timeline.isAtEnd && this.#toTheEnd() < AT_END;
+    this.#below.hidden = isThere || !timeline.messages.length;
     const text = unread ? t("below.unread", { n: unread }) : t("below");
     this.#below.replaceChildren(icon("down"), text);
   }

@@ -32,7 +32,7 @@ export function openNewDialog(chat, open) {
    * @param {(id: number) => string} [key] where to go if that had been done before
    */
   function numberForm(what, label, act, key) {
-    const { input, element } = field(t(what), { ...NUMBER, placeholder: t(label) });
+    const { input, element } = field(t(what), { ...NUMBER, placeholder: t(label), autofocus: what === "new.chat" });
     return form(what, [element], async () => {
       try {
         return await act(Number(input.value));

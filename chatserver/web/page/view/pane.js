@@ -52,8 +52,10 @@ export class ConversationPane {
     this.#log.show(conversation);
   }
 
+  /** Be ready for writing; on a phone that would bring up its keyboard. */
   focus() {
-    this.#composer.focus();
+    if (matchMedia("(hover: hover)").matches) this.#composer.focus();
+    else this.#header.querySelector("h2")?.focus();
   }
 
   #look = "";
@@ -74,7 +76,7 @@ export class ConversationPane {
       h(
         "div",
         { class: "heading" },
-        h("h2", {}, title(conversation)),
+        h("h2", { tabIndex: -1 }, title(conversation)),
         h("p", {}, about),
       ),
       h(

@@ -14,7 +14,8 @@ import { textOf } from "./text.js";
 /**
  * A row of the log, with all that it shows.
  * @typedef {{key: string} & (
- *   {kind: "older", isLoading: boolean, hasFailed: boolean}
+ *   {kind: "older", isLoading: boolean}
+ *   | {kind: "problem", why: string}
  *   | {kind: "beginning"}
  *   | {kind: "day", time: string}
  *   | {kind: "unread"}
@@ -37,11 +38,12 @@ const TOGETHER = 5 * 60_000; // milliseconds in which messages of one sender bel
  * @returns {Row[]}
  */
 export function rowsOf(conversation, me, unreadFrom, isOnline) {
-  const { messages, hasOlder, isAtEnd, isLoading, hasFailed } = conversation.timeline;
+  const { messages, hasOlder, isAtEnd, isLoading, problem } = conversation.timeline;
   /** @type {Row[]} */
   const rows = [];
-  if (messages.length && !hasOlder) rows.push({ key: "beginning", kind: "beginning" });
-  else if (hasOlder) rows.push({ key: "older", kind: "older", isLoading, hasFailed });
+  if (problem) rows.push({ key: "problem", kind: "problem", why: sentence(problem) });
+  else if (hasOlder) rows.push({ key: "older", kind: "older", isLoading });
+  else if (messages.length) rows.push({ key: "beginning", kind: "beginning" });
   /** @type {Message | undefined} */
   let last;
   for (const message of messages) {
@@ -75,7 +77,9 @@ function belongTogether(one, other) {
 export function rowElement(row, wishes) {
   switch (row.kind) {
     case "older":
-      return h("li", { class: "note" }, row.hasFailed ? retry(wishes) : t("loading"));
+      return h("li", { class: "note" }, t("loading"));
+    case "problem":
+      return problemElement(row.why, wishes);
     case "beginning":
       return h("li", { class: "note" }, t("beginning"));
     case "day":
@@ -89,9 +93,14 @@ export function rowElement(row, wishes) {
   }
 }
 
-/** @param {Wishes} wishes */
-const retry = ({ load }) =>
-  h("button", { type: "button", class: "quiet", onclick: load }, t("loading.failed"));
+/** @param {string} why @param {Wishes} wishes */
+const problemElement = (why, { load }) =>
+  h(
+    "li",
+    { class: "note" },
+    why,
+    h("button", { type: "button", class: "quiet", onclick: load }, t("load.again")),
+  );
 
 /** @param {Row & {kind: "message"}} row */
 function messageElement({ message, isMine, isFirst, hasName }) {

@@ -103,7 +103,7 @@ export class Shell {
     this.#list.select(key);
     this.#pane.show(conversation);
     this.#showTitle();
-    if (key && matchMedia("(hover: hover)").matches) this.#pane.focus();
+    if (key) this.#pane.focus();
   }
 
   #showTitle() {
