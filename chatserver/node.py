@@ -93,7 +93,8 @@ class Node:
         handover = Handover(bus, store.cursors, name, reactor)
         exclusions = Exclusions(reactor)
         sync = Sync(store, registry, reactor)
-        self.sequencer = sequencer = Sequencer(store, Fanout(registry), sync, reactor)
+        self.fanout = Fanout(registry)
+        self.sequencer = sequencer = Sequencer(store, self.fanout, sync, reactor)
         self.entries = Entries(
             store,
             bus,
@@ -116,6 +117,7 @@ class Node:
         bus.on_loss(self.resync.want)
         store.on_recovery(bus.tell_loss)  # what was stored just before may not have been told
         self.heartbeat = HeartbeatService(registry, settings, reactor)
+        self.signals = SignalService(store, bus)
         self.accounts = AccountService(store, self.passwords, self.entries, settings, reactor)
         self.dispatcher = Dispatcher(
             [
@@ -124,7 +126,7 @@ class Node:
                 FriendService(store, bus, places, self.presence),
                 GroupService(store, bus, places),
                 HistoryService(store),
-                SignalService(store, bus),
+                self.signals,
                 self.heartbeat,
             ],
             settings,

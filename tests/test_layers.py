@@ -20,6 +20,7 @@ ROWS = [
         "clock",
         "spawn",
         "peak",
+        "histogram",
         "memory",
         "logs",
         "doors",

@@ -27,6 +27,14 @@ class Bus(Protocol):
     def is_whole(self) -> bool:
         """Whether what other nodes publish arrives just now, as far as can be known."""
 
+    @property
+    def lag(self) -> float:
+        """The seconds that an event takes to arrive, as far as can be known; 0 in one process."""
+
+    @property
+    def longest_lag(self) -> float:
+        """The longest of these in the last minutes."""
+
     def hears(self, node: str) -> bool:
         """Whether another node's events arrive just now, as far as can be known."""
 
@@ -53,6 +61,8 @@ class LocalBus:
     """The bus of a single node: events arrive at once, in order, and exactly once."""
 
     is_whole = True
+    lag = 0.0
+    longest_lag = 0.0
 
     def __init__(self) -> None:
         self._listener: Listener = _nobody

@@ -31,6 +31,7 @@ from chatserver.bus.events import AnyEvent
 from chatserver.bus.redis_address import RedisAddress
 from chatserver.bus.redis_link import RedisLink
 from chatserver.bus.redis_protocols import Publication, Subscription
+from chatserver.peak import Peak
 
 BEAT_INTERVAL = 0.25  # seconds
 _SILENT = 0.8  # seconds without a beat after which a node's events may not arrive
@@ -61,6 +62,9 @@ class RedisBus:
         self._topics = {_NODES}
         self._outgoing: defaultdict[str, list[bytes]] = defaultdict(list)
         self._heard: dict[bytes, float] = {}
+        self._beat_sent: float | None = None  # when the beat was, that has not come back yet
+        self._lag = 0.0
+        self._longest_lag = Peak(clock.seconds)
         self._subscribed = 0.0  # when it last began to hear others
         self._expected = {self._node}
         self._is_understood = True
@@ -115,6 +119,15 @@ class RedisBus:
     @property
     def is_whole(self) -> bool:
         return self._is_connected and all(map(self._is_heard, self._expected))
+
+    @property
+    def lag(self) -> float:
+        sent = self._beat_sent
+        return self._lag if sent is None else max(self._lag, self._clock.seconds() - sent)
+
+    @property
+    def longest_lag(self) -> float:
+        return max(self._longest_lag.value, self.lag)
 
     def hears(self, node: str) -> bool:
         return self._subscriber.protocol is not None and self._is_heard(node.encode())
@@ -202,6 +215,8 @@ class RedisBus:
     def _received(self, channel: bytes, data: bytes) -> None:
         if data.startswith(self._node):  # its events were delivered here when they were published
             self._heard[self._node] = self._clock.seconds()
+            if channel == self._notices:
+                self._came_back()
             return
         try:
             if channel == self._notices:
@@ -219,6 +234,13 @@ class RedisBus:
             else:
                 self._loss_listener()
 
+    def _came_back(self) -> None:
+        """This node's beat has taken the way of all events."""
+        if self._beat_sent is not None:
+            self._lag = self._clock.seconds() - self._beat_sent
+            self._longest_lag.note(self._lag)
+            self._beat_sent = None
+
     def _not_understood(self, problem: Exception) -> None:
         self._loss_listener()
         if self._is_understood:
@@ -231,6 +253,8 @@ class RedisBus:
 
     def _beat(self) -> None:
         self._put([_NODES], Beat())
+        if self._beat_sent is None:
+            self._beat_sent = self._clock.seconds()
         if self._is_connected and self._heard[self._node] < self._clock.seconds() - _HUNG:
             self._tell("no answer")
             self._subscriber.abort()
@@ -267,6 +291,7 @@ class RedisBus:
 
     def _link_up(self) -> None:
         self._heard[self._node] = self._clock.seconds()
+        self._beat_sent = None
         if self._is_told and self._is_connected:
             self._is_told = False
             self._log.info("Redis at {redis} works again", redis=self._shown)

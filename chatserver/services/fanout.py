@@ -17,6 +17,10 @@ class Fanout:
 
     def __init__(self, registry: Registry) -> None:
         self._registry = registry
+        #: How many messages were pushed as they came, and how many of them to groups, since the
+        #: start; one counts for each device.
+        self.pushed = 0
+        self.pushed_in_groups = 0
 
     def push(self, event: ChatStored) -> None:
         """Push a message to all devices of its conversation but the one that sent it.
@@ -25,6 +29,7 @@ class Fanout:
         """
         conversation, seq, sender = event.conversation, event.seq, event.sender
         encoded: dict[Dialect, tuple[bytes, ...]] = {}
+        pushed = 0
         for account in self.recipients(event):
             is_sender = account.id == sender
             for session in account.sessions:
@@ -35,22 +40,27 @@ class Fanout:
                 ):
                     continue
                 if is_sender:
-                    self._to_sender(event, session, login)
+                    pushed += self._to_sender(event, session, login)
                     continue
+                pushed += 1
                 frames = encoded.get(session.dialect)
                 if frames is None:
                     push = push_of_event(event, to_sender=False)
                     frames = encoded[session.dialect] = session.dialect.encode(push)
                 session.push(conversation, seq, frames, live=True)
+        self.pushed += pushed
+        if event.group is not None:
+            self.pushed_in_groups += pushed
 
-    def _to_sender(self, event: ChatStored, session: Session, login: Login) -> None:
+    def _to_sender(self, event: ChatStored, session: Session, login: Login) -> bool:
         """Push a message to a device of the sender, with the cid, unless it sent it."""
         if login.device == event.device:
             session.skip(event.conversation, event.seq)
-        else:
-            push = push_of_event(event, to_sender=True)
-            frames = session.dialect.encode(push)
-            session.push(event.conversation, event.seq, frames, live=True)
+            return False
+        push = push_of_event(event, to_sender=True)
+        frames = session.dialect.encode(push)
+        session.push(event.conversation, event.seq, frames, live=True)
+        return True
 
     def recipients(self, event: ChatStored) -> Sequence[LocalAccount]:
         """The accounts with a session here that a message is for, its sender included."""

@@ -26,6 +26,8 @@ class SignalService:
     def __init__(self, store: Store, bus: Bus) -> None:
         self._store = store
         self._bus = bus
+        #: How many were passed on since the start.
+        self.passed = 0
 
     @handles(Signal, answered=False)
     def signal(self, turn: Turn, request: Signal) -> Coroutine[Any, Any, None] | None:
@@ -64,10 +66,12 @@ class SignalService:
         self._to_group(account, group, place, data)
 
     def _to_user(self, account: LocalAccount, toid: int, data: bytes) -> None:
+        self.passed += 1
         event = SignalSent(sender=account.id, data=data, toid=toid)
         self._bus.publish([of_account(toid)], event)
 
     def _to_group(self, account: LocalAccount, group: int, place: GroupPlace, data: bytes) -> None:
+        self.passed += 1
         conversation = place.conversation
         event = SignalSent(sender=account.id, data=data, group=group, conversation=conversation)
         self._bus.publish([of_group(conversation)], event)

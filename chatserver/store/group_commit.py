@@ -9,11 +9,16 @@ from twisted.internet.defer import Deferred
 from twisted.logger import Logger
 
 from chatserver.clock import Clock, sleep
+from chatserver.histogram import Histogram
 from chatserver.peak import Peak
 from chatserver.spawn import spawn
 
 _TURN = 0.01  # seconds that what follows a commit may take of the reactor at once
 _LOOKED_AFTER = 50  # items after which the time is looked at
+
+# Bounds for the times and the sizes of transactions.
+_SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0)
+_SIZES = (1, 2, 5, 10, 25, 50, 100, 250, 500, 1000, 2000, 4000)
 
 T = TypeVar("T")
 Outcome = TypeVar("Outcome")
@@ -51,10 +56,9 @@ class GroupCommit(Generic[Item, Outcome]):
         self._most = most
         self._pending: list[Item] = []
         self._is_committing = False
-        #: How many transactions there were, and the seconds that they took.
-        self.commits = 0
-        self.seconds = 0.0
-        self.last_seconds = 0.0
+        #: The seconds that the transactions took, and the items in them.
+        self.durations = Histogram(_SECONDS)
+        self.sizes = Histogram(_SIZES)
         self.longest = Peak(clock.seconds)
 
     def __len__(self) -> int:
@@ -90,7 +94,7 @@ class GroupCommit(Generic[Item, Outcome]):
             outcomes = await self._commit(batch)
         except Exception as problem:
             outcomes = [problem] * len(batch)
-        self._took(max(0.0, self._clock.seconds() - begun))
+        self._took(max(0.0, self._clock.seconds() - begun), len(batch))
         return list(zip(batch, outcomes, strict=True))
 
     async def _settle(self, written: Written[Item, Outcome]) -> None:
@@ -106,10 +110,9 @@ class GroupCommit(Generic[Item, Outcome]):
                 except Exception:
                     self._log.failure("what follows a commit failed")
 
-    def _took(self, seconds: float) -> None:
-        self.commits += 1
-        self.seconds += seconds
-        self.last_seconds = seconds
+    def _took(self, seconds: float, items: int) -> None:
+        self.durations.note(seconds)
+        self.sizes.note(items)
         self.longest.note(seconds)
 
 

@@ -60,8 +60,9 @@ class MessageLog:
         self.pending_text = 0
         #: The messages on their way into the database.
         self.drafts: GroupCommit[Draft, Stored] = GroupCommit(clock, self._store, _BATCH)
-        #: How many were stored since the start.
+        #: How many were stored since the start, and how many of them in groups.
         self.stored = 0
+        self.stored_in_groups = 0
         self._last_seqs: BoundedCache[int, int] = BoundedCache(_CACHED_SEQS)
         self._made_cids = count()
         self._boot = messages.server_cid(f"{secrets.token_hex(8)}.")
@@ -129,7 +130,7 @@ class MessageLog:
         except Exception:
             self._log.failure("a batch of {count} messages failed", count=len(drafts))
             return await self._store_carefully(drafts)
-        return self._committed(batch)
+        return self._committed(drafts, batch)
 
     async def _store_carefully(self, drafts: Sequence[Draft]) -> Sequence[Outcome]:
         """Store drafts of which some may be in the log already, or can't be stored at all."""
@@ -145,15 +146,21 @@ class MessageLog:
             except Exception:
                 self._log.failure("{count} messages can't be stored", count=len(drafts))
                 break
-            return self._committed(batch)
+            return self._committed(drafts, batch)
         if len(drafts) == 1:
             return self._failed(drafts, TryAgain(retry_after=_RETRY_AFTER))
         return [outcome for draft in drafts for outcome in await self._store_carefully([draft])]
 
-    def _committed(self, batch: Batch) -> Sequence[Outcome]:
+    def _committed(self, drafts: Sequence[Draft], batch: Batch) -> Sequence[Outcome]:
         for conversation, seq in batch.last_seqs.items():
             self._last_seqs.put(conversation, seq)
-        self.stored += sum([type(one) is Stored and not one.is_repeat for one in batch.outcomes])
+        new = [
+            draft.pair
+            for draft, outcome in zip(drafts, batch.outcomes, strict=True)
+            if type(outcome) is Stored and not outcome.is_repeat
+        ]
+        self.stored += len(new)
+        self.stored_in_groups += new.count(None)
         for pair, conversation in batch.pairs.items():
             self._conversations.remember_pair(pair, conversation)
         return batch.outcomes

@@ -19,12 +19,12 @@ class Words(Resource):
 
     def __init__(self, status: int, sentence: str, **headers: str) -> None:
         super().__init__()
-        self._status = status
+        self.status = status
         self._sentence = sentence
         self._headers = headers
 
     def render(self, request: Request) -> bytes:
-        request.setResponseCode(self._status)
+        request.setResponseCode(self.status)
         request.setHeader("content-type", "text/plain; charset=utf-8")
         request.setHeader("cache-control", "no-store")
         for name, value in self._headers.items():

@@ -7,17 +7,23 @@ somebody asks.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sized
-from typing import Generic, NamedTuple, TypeVar
+from collections.abc import Callable, Iterator, Mapping
+from typing import Generic, NamedTuple, Protocol, TypeVar
 
-from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client.core import (
+    CounterMetricFamily,
+    GaugeMetricFamily,
+    HistogramMetricFamily,
+    Metric,
+)
 from prometheus_client.registry import Collector
+from prometheus_client.utils import floatToGoString
 
+from chatserver.histogram import Histogram
 from chatserver.web.parts import Parts
 from chatserver.web.pulse import Pulse
 
-Family = CounterMetricFamily | GaugeMetricFamily
-Value = float | Mapping[tuple[str, ...], float]
+Value = float | Mapping[tuple[str, ...], float] | Histogram
 S = TypeVar("S")
 
 
@@ -33,20 +39,34 @@ class Row(NamedTuple, Generic[S]):
     def full_name(self) -> str:
         return f"chatserver_{self.name}"
 
+    is_histogram: bool = False
+
     @property
-    def is_counter(self) -> bool:
-        """Whether it only grows, until the process ends."""
-        return self.name.endswith("_total")
+    def kind(self) -> str:
+        """What Prometheus calls it; a counter only grows, until the process ends."""
+        if self.is_histogram:
+            return "histogram"
+        return "counter" if self.name.endswith("_total") else "gauge"
+
+
+class Gateway(Protocol):
+    """What opens WebSockets."""
+
+    refused: Counter[int]
+
+    def __len__(self) -> int:
+        """How many are open."""
 
 
 class Sight:
     """A node at one moment."""
 
-    def __init__(self, parts: Parts, pulse: Pulse, websockets: Sized) -> None:
+    def __init__(self, parts: Parts, pulse: Pulse, gateway: Gateway) -> None:
         self.parts = parts
-        self.websockets = websockets
+        self.gateway = gateway
         self.pulse = pulse
-        self.commits = parts.store.log.drafts
+        self.log = parts.store.log
+        self.commits = self.log.drafts
         self.states: Counter[tuple[str, ...]] = Counter(
             {("undecided",): len(parts.connections.undecided), ("out",): 0, ("in",): 0}
         )
@@ -58,6 +78,10 @@ class Sight:
             unsent = session.outbox.unsent
             self.unsent += unsent
             self.longest_unsent = max(self.longest_unsent, unsent)
+
+
+def _by_kind(all_kinds: int, in_groups: int) -> Value:
+    return {("chat",): all_kinds - in_groups, ("group",): in_groups}
 
 
 def _logins(sight: Sight) -> Value:
@@ -91,7 +115,13 @@ ROWS: list[Row[Sight]] = [
     Row(
         "connections_websocket",
         "Those of the open connections that came over WebSocket.",
-        lambda sight: len(sight.websockets),
+        lambda sight: len(sight.gateway),
+    ),
+    Row(
+        "websockets_refused_total",
+        "Requests for a WebSocket that were refused, by the status of the answer.",
+        lambda sight: {(str(status),): n for status, n in sight.gateway.refused.items()},
+        ("status",),
     ),
     Row(
         "accounts_online",
@@ -143,8 +173,20 @@ ROWS: list[Row[Sight]] = [
     ),
     Row(
         "messages_stored_total",
-        "Messages that were stored.",
-        lambda sight: sight.parts.store.log.stored,
+        "Messages that were stored, by kind: chat (to a user), group.",
+        lambda sight: _by_kind(sight.log.stored, sight.log.stored_in_groups),
+        ("kind",),
+    ),
+    Row(
+        "messages_pushed_total",
+        "Messages that were pushed as they came, by kind; one counts for each device here.",
+        lambda sight: _by_kind(sight.parts.fanout.pushed, sight.parts.fanout.pushed_in_groups),
+        ("kind",),
+    ),
+    Row(
+        "signals_total",
+        "Signals that were passed on for clients of this node.",
+        lambda sight: sight.parts.signals.passed,
     ),
     Row(
         "messages_pending",
@@ -154,7 +196,7 @@ ROWS: list[Row[Sight]] = [
     Row(
         "messages_pending_characters",
         "The characters of their texts.",
-        lambda sight: sight.parts.store.log.pending_text,
+        lambda sight: sight.log.pending_text,
     ),
     Row(
         "conversations_waiting",
@@ -162,23 +204,20 @@ ROWS: list[Row[Sight]] = [
         lambda sight: sight.parts.sequencer.gaps,
     ),
     Row(
-        "commits_total",
-        "Transactions that stored messages, or tried to.",
-        lambda sight: sight.commits.commits,
+        "commit_seconds",
+        "Seconds that transactions took that stored messages, or tried to.",
+        lambda sight: sight.commits.durations,
+        is_histogram=True,
     ),
     Row(
-        "commit_seconds_total",
-        "Seconds that these took.",
-        lambda sight: sight.commits.seconds,
-    ),
-    Row(
-        "commit_last_seconds",
-        "Seconds that the last of these took.",
-        lambda sight: sight.commits.last_seconds,
+        "commit_messages",
+        "Messages in these transactions.",
+        lambda sight: sight.commits.sizes,
+        is_histogram=True,
     ),
     Row(
         "commit_longest_seconds",
-        "Seconds that the longest of the last one to two minutes took.",
+        "Seconds that the longest of these of the last one to two minutes took.",
         lambda sight: sight.commits.longest.value,
     ),
     Row(
@@ -195,6 +234,17 @@ ROWS: list[Row[Sight]] = [
         "bus_whole",
         "1 if what other nodes publish arrives here (always on a single node), else 0.",
         lambda sight: sight.parts.bus.is_whole,
+    ),
+    Row(
+        "bus_lag_seconds",
+        "Seconds that an event takes to arrive: this node's last beat, or the one that is on its "
+        "way for longer.",
+        lambda sight: sight.parts.bus.lag,
+    ),
+    Row(
+        "bus_lag_longest_seconds",
+        "The longest of these of the last one to two minutes.",
+        lambda sight: sight.parts.bus.longest_lag,
     ),
     Row(
         "certificate_expires_seconds",
@@ -221,18 +271,27 @@ ROWS: list[Row[Sight]] = [
 class Metrics(Collector):
     """Reads a node's metrics whenever it is asked."""
 
-    def __init__(self, parts: Parts, pulse: Pulse, websockets: Sized) -> None:
+    def __init__(self, parts: Parts, pulse: Pulse, gateway: Gateway) -> None:
         self._parts = parts
-        self._websockets = websockets
+        self._gateway = gateway
         self._pulse = pulse
 
     def collect(self) -> Iterator[Metric]:
-        sight = Sight(self._parts, self._pulse, self._websockets)
+        sight = Sight(self._parts, self._pulse, self._gateway)
         for row in ROWS:
-            kind = CounterMetricFamily if row.is_counter else GaugeMetricFamily
-            family: Family = kind(row.full_name, row.help, labels=row.labels)
-            value = row.value(sight)
-            values = value.items() if isinstance(value, Mapping) else [((), value)]
-            for labels, number in values:
-                family.add_metric(labels, float(number))
-            yield family
+            yield _family(row, row.value(sight))
+
+
+def _family(row: Row[Sight], value: Value) -> Metric:
+    """A metric as the library wants it."""
+    if isinstance(value, Histogram):
+        bounds = [*map(floatToGoString, value.bounds), "+Inf"]
+        buckets = list(zip(bounds, value.up_to, strict=True))
+        return HistogramMetricFamily(row.full_name, row.help, buckets, value.total)
+    kind = CounterMetricFamily if row.kind == "counter" else GaugeMetricFamily
+    family: CounterMetricFamily | GaugeMetricFamily = kind(
+        row.full_name, row.help, labels=row.labels
+    )
+    for labels, number in value.items() if isinstance(value, Mapping) else [((), value)]:
+        family.add_metric(labels, float(number))
+    return family

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sized
-
 from prometheus_client.exposition import choose_encoder
 from prometheus_client.registry import CollectorRegistry
 from twisted.web.http import FORBIDDEN, OK, SERVICE_UNAVAILABLE
@@ -12,7 +10,7 @@ from twisted.web.server import NOT_DONE_YET, Request
 from chatserver.errors import TryAgain
 from chatserver.spawn import spawn
 from chatserver.web.answers import Page, Words
-from chatserver.web.metrics import Metrics
+from chatserver.web.metrics import Gateway, Metrics
 from chatserver.web.parts import Parts
 from chatserver.web.pulse import Pulse
 from chatserver.web.readers import Readers
@@ -26,7 +24,7 @@ _NOT_FOR_ALL = Words(
 class MetricsPage(Page):
     """``/metrics``, in the format of Prometheus that the reader prefers."""
 
-    def __init__(self, parts: Parts, pulse: Pulse, gateway: Sized, readers: Readers) -> None:
+    def __init__(self, parts: Parts, pulse: Pulse, gateway: Gateway, readers: Readers) -> None:
         super().__init__()
         self._readers = readers
         # Not the library's own: one process may run several nodes.

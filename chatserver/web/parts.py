@@ -7,8 +7,10 @@ from typing import Protocol
 from chatserver.bus.bus import Bus
 from chatserver.dispatcher import Dispatcher
 from chatserver.services.accounts import AccountService
+from chatserver.services.fanout import Fanout
 from chatserver.services.passwords import Passwords
 from chatserver.services.sequencer import Sequencer
+from chatserver.services.signals import SignalService
 from chatserver.sessions.home import Home
 from chatserver.sessions.registry import Registry
 from chatserver.store.store import Store
@@ -26,3 +28,5 @@ class Parts(Home, Protocol):
     dispatcher: Dispatcher
     passwords: Passwords
     sequencer: Sequencer
+    fanout: Fanout
+    signals: SignalService

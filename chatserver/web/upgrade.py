@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import Any, Protocol
 
 from autobahn.twisted.resource import WebSocketResource
@@ -38,6 +39,8 @@ class Gateway(Page):
         self._origins = Origins(settings.web_origins)
         self._factory = websockets(reactor, settings.max_frame)
         self._connections: set[WebConnection] = set()
+        #: Requests that did not become WebSockets, by the status of the answer.
+        self.refused: Counter[int] = Counter()
 
     def __len__(self) -> int:
         return len(self._connections)
@@ -50,6 +53,7 @@ class Gateway(Page):
     def render_GET(self, request: Request) -> Any:
         refusal = self._refusal(request)
         if refusal is not None:
+            self.refused[refusal.status] += 1
             return refusal.render(request)
         connection = WebConnection(self._home, self._clock, self._readers.address_of(request))
         self._connections.add(connection)

@@ -74,6 +74,18 @@ class DeliveryTests(RedisCase):
         await until(lambda: there.events == [ONLINE, OFFLINE])
         self.assertEqual(here.events, [ONLINE], "its own events come back to nobody")
 
+    async def test_the_time_that_an_event_takes_is_known(self) -> None:
+        here = await self.node("a")
+        await until(lambda: here.lag > 0)
+        usual = here.longest_lag
+        self.assertLess(usual, 1)
+        self.redis.process.send_signal(signal.SIGSTOP)
+        await until(lambda: here.lag > usual + 0.4)
+        self.redis.process.send_signal(signal.SIGCONT)
+        self.assertGreater(here.longest_lag, usual + 0.4)
+        await until(lambda: here.lag < 0.4)
+        self.assertGreater(here.longest_lag, usual + 0.4, "it is not forgotten at once")
+
     async def test_a_topic_is_subscribed_to_when_subscribe_returns(self) -> None:
         here, there = await self.node("a"), await self.node("b")
         for number in range(50):

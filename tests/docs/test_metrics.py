@@ -20,7 +20,7 @@ class MetricsPageTests(SynchronousTestCase):
         real = [
             (
                 row.full_name,
-                "counter" if row.is_counter else "gauge",
+                row.kind,
                 ", ".join(f"`{label}`" for label in row.labels) or "–",
                 row.help,
             )
@@ -30,4 +30,10 @@ class MetricsPageTests(SynchronousTestCase):
 
     def test_advises_on_nothing_that_does_not_exist(self) -> None:
         names = {row.full_name for row in ROWS}
+        names |= {
+            f"{row.full_name}_{part}"
+            for row in ROWS
+            if row.is_histogram
+            for part in ("bucket", "sum", "count")
+        }
         self.assertEqual(set(re.findall(r"chatserver_\w+", _PAGE)) - names, set())

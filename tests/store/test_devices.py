@@ -97,14 +97,14 @@ class TokenTests(StoreCase):
         entries = [await self.enter(account, f"device {n}") for n in range(5)]
         await self.store.devices.revoke(entries[2].device)
         owner = TokenOwner(Account(account, "", "", False), 0, "", Ties([], []))
-        before = self.store.devices.renewals.commits
+        before = self.store.devices.renewals.durations.count
         renewals = [
             self.store.devices.renew(owner, entry.token, later)
             for later in (NOW + DAY, NOW + 2 * DAY)
             for entry in entries
         ]
         answers: list[Any] = await DeferredList(renewals, consumeErrors=True)
-        self.assertEqual(self.store.devices.renewals.commits, before + 1)
+        self.assertEqual(self.store.devices.renewals.durations.count, before + 1)
         self.assertEqual([ok for ok, _ in answers], [True, True, False, True, True] * 2)
         for entry in (entries[0], entries[4]):
             self.assertIsNotNone(await self._owner(entry.token, NOW + 2 * DAY + LIFETIME))

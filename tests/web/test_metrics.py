@@ -7,21 +7,14 @@ from typing import Any
 from twisted.internet.task import deferLater
 
 from chatserver.web.metrics import ROWS
-from tests.server.messages import chat, login
+from tests.server.messages import add_group, chat, create_group, group_chat, login, signal
 from tests.support.http import Scrape, get, scrape
-from tests.support.servers import ServerCase, reactor
+from tests.support.servers import reactor
 from tests.support.wire import WireClient
+from tests.web.cases import WebCase
 
 
-class MetricsCase(ServerCase):
-    """A server with a web endpoint."""
-
-    settings: dict[str, Any] = {"web": ("0",)}
-
-    @property
-    def web_port(self) -> int:
-        return int(self.server.web_addresses[0].port)
-
+class MetricsCase(WebCase):
     async def scrape(self) -> Scrape:
         return await scrape(reactor, self.web_port)
 
@@ -40,8 +33,7 @@ class MetricsTests(MetricsCase):
         page = await get(reactor, self.web_port, "/metrics")
         self.assertTrue(page.kind.startswith("text/plain; version="), page.kind)
         for row in ROWS:
-            kind = "counter" if row.is_counter else "gauge"
-            self.assertIn(f"# TYPE {row.full_name} {kind}\n", page.text)
+            self.assertIn(f"# TYPE {row.full_name} {row.kind}\n", page.text)
             self.assertIn(f"# HELP {row.full_name} {row.help}\n", page.text)
 
     async def test_connections_by_state(self) -> None:
@@ -79,16 +71,41 @@ class MetricsTests(MetricsCase):
         await client.ask(cid)
         await client.ask(cid)
         seen = await self.scrape()
-        self.assertEqual(seen["chatserver_messages_stored_total"], 1)
-        self.assertEqual(seen["chatserver_commits_total"], 2)
+        self.assertEqual(seen["chatserver_messages_stored_total chat"], 1)
+        self.assertEqual(seen["chatserver_commit_seconds_count"], 2)
+        self.assertEqual(seen["chatserver_commit_seconds_bucket +Inf"], 2)
+        self.assertEqual(seen["chatserver_commit_messages_bucket 1.0"], 2)
+        self.assertEqual(seen["chatserver_commit_messages_sum"], 2)
         self.assertEqual(seen["chatserver_messages_pending"], 0)
-        self.assertGreater(seen["chatserver_commit_last_seconds"], 0)
-        self.assertGreaterEqual(
-            seen["chatserver_commit_longest_seconds"], seen["chatserver_commit_last_seconds"]
-        )
-        self.assertGreaterEqual(
-            seen["chatserver_commit_seconds_total"], seen["chatserver_commit_longest_seconds"]
-        )
+        longest = seen["chatserver_commit_longest_seconds"]
+        self.assertGreater(longest, 0)
+        self.assertGreaterEqual(seen["chatserver_commit_seconds_sum"], longest)
+
+    async def test_messages_by_kind(self) -> None:
+        _, client = await self.user()
+        li, other = await self.user()
+        await self.login(li, device="phone")
+        group = (await client.ask(create_group("tea")))["groupid"]
+        await other.ask(add_group(group))
+        for _ in range(3):
+            await client.ask(chat(li))
+        await client.ask(group_chat(group))
+        client.send(signal(1, toid=li), signal(2, groupid=group))
+        await other.next(msgid=18, data=2)
+        seen = await self.scrape()
+        self.assertEqual(seen["chatserver_messages_stored_total chat"], 3)
+        self.assertEqual(seen["chatserver_messages_stored_total group"], 1)
+        self.assertEqual(seen["chatserver_messages_pushed_total chat"], 6)
+        self.assertEqual(seen["chatserver_messages_pushed_total group"], 2)
+        self.assertEqual(seen["chatserver_signals_total"], 2)
+
+    async def test_websockets_and_those_refused(self) -> None:
+        await self.open()
+        await self.connect()
+        await get(reactor, self.web_port, "/ws")
+        seen = await self.until("chatserver_connections_opened_total", 2)
+        self.assertEqual(seen["chatserver_connections_websocket"], 1)
+        self.assertEqual(seen["chatserver_websockets_refused_total 426"], 1)
 
     async def test_a_client_that_does_not_read_shows_in_the_unsent_bytes(self) -> None:
         zhang, client = await self.user()

@@ -64,7 +64,7 @@ class FileTests(SiteCase):
     async def test_nothing_but_its_files_is_served(self) -> None:
         for path in (
             "/web", "/page", "/page/index.html", "/..%2fsite.py", "/%2e%2e/site.py", "//",
-            "/app.js/", "/app.js/x", "/__init__.py", "/%ff%00",
+            "/main.js/", "/main.js/x", "/__init__.py", "/%ff%00",
         ):  # fmt: skip
             page = await self.get(path)
             self.assertEqual(page.status, 404, path)
