@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Iterable, Sequence
+from io import TextIOWrapper
 from typing import NoReturn
 
 from twisted.logger import globalLogBeginner
@@ -22,6 +23,8 @@ _INTERRUPTED = 130  # the exit status, as shells have it for SIGINT
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run one command; ends with exit status 1 and one line where it can't be done."""
+    if isinstance(sys.stdout, TextIOWrapper):  # it may have no Chinese
+        sys.stdout.reconfigure(errors="backslashreplace")
     # What can't be done is told by exceptions; Twisted would tell of it once more.
     globalLogBeginner.beginLoggingTo([], discardBuffer=True, redirectStandardIO=False)
     try:

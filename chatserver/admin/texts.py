@@ -53,18 +53,16 @@ def columns(head: Sequence[str], rows: Iterable[Sequence[str]], right: str = "")
 
 
 def span(seconds: float) -> str:
-    """How long something takes or lasts, by its two largest units."""
+    """How long something takes or lasts, by its largest unit and the one below."""
     left = int(seconds)
     parts: list[str] = []
     for unit, length in _SPANS:
-        if left >= length or (unit == "s" and not parts):
-            parts.append(f"{left // length} {unit}")
-            left %= length
+        number, left = divmod(left, length)
+        if number:
+            parts.append(f"{number} {unit}")
         elif parts:
             break
-        if len(parts) == 2:
-            break
-    return " ".join(parts)
+    return " ".join(parts[:2]) or "0 s"
 
 
 def size(number: float) -> str:

@@ -32,10 +32,10 @@ class Site:
         self, folder: Path, database: MariaDB, *, nodes: int = 2, url: str | None = None
     ) -> None:
         self.database = database
-        self._name, direct = database.new_database()
+        self.name, direct = database.new_database()
         self.redis = Redis(folder / "redis", free_port())
         settings = {
-            "CHATSERVER_DATABASE": url.format(self._name) if url else direct,
+            "CHATSERVER_DATABASE": url.format(self.name) if url else direct,
             "CHATSERVER_REDIS": f"redis://127.0.0.1:{self.redis.port}",
             "CHATSERVER_PROXIES": PROXY,
             "CHATSERVER_RATE": "0",
@@ -63,13 +63,13 @@ class Site:
 
     def sql(self, statement: str, *values: object) -> list[Any]:
         """Run a statement on the nodes' database."""
-        return self.database.execute(statement, self._name, values)
+        return self.database.execute(statement, self.name, values)
 
     @contextmanager
     def locked(self, statement: str, *values: object) -> Iterator[None]:
         """Keep what a statement locks, from within a transaction that is rolled back."""
         connection = MySQLdb.connect(
-            unix_socket=str(self.database.socket), user="root", db=self._name
+            unix_socket=str(self.database.socket), user="root", db=self.name
         )
         try:
             connection.cursor().execute(statement, values)
