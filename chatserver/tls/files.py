@@ -12,8 +12,7 @@ from typing import NamedTuple
 
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
-from OpenSSL.crypto import X509, PKey
-from OpenSSL.SSL import Context, Error
+from OpenSSL import SSL, crypto
 from twisted.internet.ssl import CertificateOptions
 
 
@@ -24,7 +23,7 @@ class Unusable(Exception):
 class Identity(NamedTuple):
     """What a server shows its clients."""
 
-    context: Context
+    context: SSL.Context
     begins: datetime
     expires: datetime
     #: Tells it from others.
@@ -53,6 +52,24 @@ class Files(NamedTuple):
         :raises Unusable: the files can't be read, or are not fit.
         """
         contents = {path: _content(path) for path in self._all}
+        try:
+            return self._identity(contents, datetime.fromtimestamp(moment, UTC))
+        except Unusable:
+            raise
+        except Exception as problem:  # both libraries have many
+            raise Unusable(
+                f"can't use the certificate {self.certificate} with the key {self.key}: "
+                f"{_words(problem)}"
+            ) from None
+
+    def check_rights(self) -> None:
+        """
+        :raises Unusable: a file may not be read by the user that this process is now.
+        """
+        for path in self._all:
+            _content(path)
+
+    def _identity(self, contents: dict[Path, bytes], now: datetime) -> Identity:
         key = _key(self.key, contents[self.key])
         chain = _certificates(self.certificate, contents[self.certificate])
         if self.chain is not None:
@@ -63,20 +80,13 @@ class Files(NamedTuple):
                 f"the key {self.key} is not that of the certificate {self.certificate}: give the "
                 "two that were made together, with the host's own certificate first in its file"
             )
-        _check_dates(self.certificate, own, datetime.fromtimestamp(moment, UTC))
+        _check_dates(self.certificate, own, now)
         return Identity(
-            _context(self.certificate, key, chain),
+            _context(key, chain),
             own.not_valid_before_utc,
             own.not_valid_after_utc,
             hashlib.sha256(b"".join(contents.values())).digest(),
         )
-
-    def check_rights(self) -> None:
-        """
-        :raises Unusable: a file may not be read by the user that this process is now.
-        """
-        for path in self._all:
-            _content(path)
 
     @property
     def _all(self) -> list[Path]:
@@ -118,9 +128,9 @@ def _user() -> str:
         return str(os.geteuid())
 
 
-def _key(path: Path, content: bytes) -> PKey:
+def _key(path: Path, content: bytes) -> crypto.PKey:
     try:
-        return PKey.from_cryptography_key(
+        return crypto.PKey.from_cryptography_key(
             load_pem_private_key(content, None)  # type: ignore[arg-type]
         )
     except TypeError:  # as both say
@@ -157,11 +167,14 @@ def _check_dates(path: Path, certificate: x509.Certificate, now: datetime) -> No
         )
 
 
-def _context(path: Path, key: PKey, chain: list[x509.Certificate]) -> Context:
+def _context(key: crypto.PKey, chain: list[x509.Certificate]) -> SSL.Context:
     """Twisted's defaults: TLS 1.2 and 1.3, with ciphers that are good today."""
-    own, *others = map(X509.from_cryptography, chain)
-    try:
-        return CertificateOptions(key, own, extraCertChain=others).getContext()
-    except Error as problem:
-        reasons = ", ".join(reason for *_, reason in problem.args[0])
-        raise Unusable(f"OpenSSL does not take the certificate {path}: {reasons}") from None
+    own, *others = map(crypto.X509.from_cryptography, chain)
+    return CertificateOptions(key, own, extraCertChain=others).getContext()
+
+
+def _words(problem: Exception) -> str:
+    """What a library says is wrong, in one line."""
+    if isinstance(problem, SSL.Error | crypto.Error):
+        return ", ".join(filter(None, (reason for *_, reason in problem.args[0])))
+    return " ".join(str(problem).split())

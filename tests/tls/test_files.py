@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import time
+from base64 import b64encode
 
 from cryptography.hazmat.primitives.asymmetric import rsa, x25519
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
@@ -70,6 +71,23 @@ class ReadingTests(FilesCase):
         for content in (b"", b"rubbish", self.pair.certificate_pem[:200], self.pair.key_pem()):
             self.files.certificate.write_bytes(content)
             self.assert_unusable("no certificate in", str(self.files.certificate))
+
+    def test_a_certificate_with_one_wrong_byte_is_used_or_refused(self) -> None:
+        good = self.pair.certificate.public_bytes(Encoding.DER)
+        refused = 0
+        for at in range(len(good)):
+            bad = good[:at] + bytes([good[at] ^ 3]) + good[at + 1 :]
+            text = b64encode(bad)
+            self.files.certificate.write_bytes(
+                b"-----BEGIN CERTIFICATE-----\n%b\n-----END CERTIFICATE-----\n" % text
+            )
+            try:
+                self.files.read(time.time())
+            except Unusable as problem:
+                refused += 1
+                self.assertNotIn("\n", str(problem))
+                self.assertFalse(str(problem).endswith(": "), str(problem))
+        self.assertGreater(refused, 100)
 
     def test_a_key_with_a_passphrase(self) -> None:
         self.files.key.write_bytes(self.pair.key_pem(b"secret"))
