@@ -8,7 +8,7 @@ from chatclient.conversations.peers import Peer
 from chatclient.conversations.timeline import Timeline
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Outgoing:
     """A text of one's own that the server has not stored yet; ``why``: it never will."""
 
@@ -22,7 +22,7 @@ class Outgoing:
         return self.why is not None
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Conversation:
     """A conversation with ``peer``.
 

@@ -19,6 +19,7 @@ from chatclient.conversations.timeline import Message, message_of
 from chatclient.errors import ClientStopped, NotConnected
 from chatclient.interfaces import Clock
 from chatclient.protocol import Event
+from chatclient.reasons import reason
 from chatclient.results import Account, Sent
 from chatclient.steady.states import Online, Replaced, State
 from chatclient.steady.store import Unsent
@@ -29,6 +30,9 @@ MOST_AT_HAND = 2000  # messages of a conversation that is left
 
 class Client(Protocol):
     """What is needed of :class:`~chatclient.SteadyClient`."""
+
+    @property
+    def state(self) -> State: ...
 
     @property
     def connection(self) -> ChatClient | None: ...
@@ -54,18 +58,13 @@ class Conversations:
 
     :param clock: the reactor, or a clock in tests.
     :param file: what it kept is there again, and what survives is kept there.
-    :param on_change: called whenever something is not as before; several times in a turn, maybe.
-    :param on_message: called with each message of somebody else that is pushed.
     """
 
-    def __init__(
-        self,
-        clock: Clock,
-        file: KeptFile,
-        *,
-        on_change: Callable[[], None] = lambda: None,
-        on_message: Callable[[Conversation, Message], None] = lambda *_: None,
-    ) -> None:
+    def __init__(self, clock: Clock, file: KeptFile) -> None:
+        #: Called whenever something is not as before; several times in a turn, maybe.
+        self.on_change: Callable[[], None] = lambda: None
+        #: Called with each message of somebody else that is pushed.
+        self.on_message: Callable[[Conversation, Message], None] = lambda *_: None
         self.people = People()
         self.me = 0
         #: The one that is looked at, and whether its end is in view of somebody who looks.
@@ -73,8 +72,6 @@ class Conversations:
         self.is_watched = True
         self.history = History(clock, lambda: self.client.connection, self._read_back)
         self.keeper = Keeper(clock, file)
-        self._on_change = on_change
-        self._on_message = on_message
         self._client: Client | None = None
         self._by_peer = self.keeper.restore(self.people)
         #: Those of which the server may have what was never pushed to this run.
@@ -160,7 +157,7 @@ class Conversations:
         """Keep what stands unfinished in the input."""
         if draft != conversation.draft:
             conversation.draft = draft
-            self._changed()
+            self.keeper.save_soon(self, self.people)
 
     def send(self, conversation: Conversation, text: str) -> None:
         """Send a text, now or when that can be."""
@@ -258,7 +255,7 @@ class Conversations:
         if conversation.timeline.has_hole:
             self.history.fill(conversation)
         if is_foreign:
-            self._on_message(conversation, message)
+            self.on_message(conversation, message)
 
     def _read_back(self, conversation: Conversation) -> None:
         """Something was read from the history."""
@@ -288,12 +285,13 @@ class Conversations:
             )
 
         def failed(failure: Failure) -> None:
-            if not failure.check(ClientStopped):
-                outgoing.why = str(failure.value)
+            problem = failure.value
+            if problem is not None and not isinstance(problem, ClientStopped):
+                outgoing.why = reason(problem)
                 self._changed()
 
         sending.addCallbacks(stored, failed)
 
     def _changed(self) -> None:
         self.keeper.save_soon(self, self.people)
-        self._on_change()
+        self.on_change()

@@ -94,9 +94,11 @@ class History:
         timeline = conversation.timeline
         before = timeline.first
         page = await self._page(conversation, before, PAGE)
-        if page is not None and timeline.first == before:
+        if page is None:
+            timeline.end_at_first()
+        elif timeline.first == before:
             timeline.add_older(_messages(page), is_all=not page.more)
-            self._on_read(conversation)
+        self._on_read(conversation)
 
     async def _newest(self, conversation: Conversation) -> None:
         timeline = conversation.timeline
@@ -104,7 +106,9 @@ class History:
         while not is_done:
             last = timeline.last
             page = await self._page(conversation, None, CATCH_UP if last else PAGE)
-            if page is not None:
+            if page is None:
+                timeline.end_at_first()
+            else:
                 timeline.add_newest(_messages(page), is_all=not page.more)
             if timeline.last == last:
                 timeline.give_up_waiting()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from chatclient.conversations.peers import Peer
+from chatclient.conversations.peers import Peer, user
 from chatclient.results import Account
 from chatserver.wire.frames import Friend, Group, GroupUser, PresencePush, State
 
@@ -65,3 +65,11 @@ class People:
         group = self.groups.get(peer.id) if peer.is_group else None
         users = [] if group is None else group.users
         return sorted(users, key=lambda each: (each.state != "online", each.name, each.id))
+
+    def users_named(self, name: str) -> list[Peer]:
+        """The users of this name; where none has it, those of it in other letter cases."""
+        exact = [user(userid) for userid, each in self.names.items() if each == name]
+        folded = name.casefold()
+        return exact or [
+            user(userid) for userid, each in self.names.items() if each.casefold() == folded
+        ]

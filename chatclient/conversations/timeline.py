@@ -100,6 +100,10 @@ class Timeline:
         """Take a page of what comes right before the first message."""
         self._put_before([each for each in page if each.seq < self.first], is_all=is_all)
 
+    def end_at_first(self) -> None:
+        """Nothing older than the first message is to be had."""
+        self._is_complete = True
+
     def give_up_waiting(self) -> None:
         """What is missing does not exist: show what comes after it."""
         for message in sorted(self._early.values(), key=lambda each: each.seq):

@@ -83,7 +83,7 @@ class HostileTests(ProgramTestCase):
     async def test_sequences_in_a_terminal(self) -> None:
         everything = "|".join(SEQUENCES)
         self.server.scripts[1] = lambda _: [self.login_ack(everything)]
-        run = self.start_in_terminal(self.server.address)
+        run = self.start_in_terminal(self.server.address, "--plain")
         await self.log_in(run)
         before = len(run.out)
         self.send_all(*self.events(*SEQUENCES))
@@ -100,7 +100,7 @@ class HostileTests(ProgramTestCase):
         self.assertTrue(any("\\u202e" in line for line in run.terminal.lines()))
 
     async def test_forged_lines_in_a_terminal(self) -> None:
-        run = self.start_in_terminal(self.server.address)
+        run = self.start_in_terminal(self.server.address, "--plain")
         await self.log_in(run)
         self.send_all(*(push(seq, text) for seq, text in enumerate(FORGERIES, 1)))
         self.send_all(*(push(seq, "x", name=text, conv=8) for seq, text in enumerate(FORGERIES, 1)))
@@ -114,7 +114,7 @@ class HostileTests(ProgramTestCase):
         for evil in (FORGERIES[0], f"hi{' ' * 72}{FORGED}", f"hi{' ' * 65}{FORGED}"):
             self.server.scripts[1] = partial(lambda ack, _: [ack], self.login_ack(evil))
             self.server.scripts[5] = refusal(108, evil)
-            run = self.start_in_terminal(self.server.address)
+            run = self.start_in_terminal(self.server.address, "--plain")
             await self.log_in(run)
             run.type("chat:15:hello\r")
             await run.shows("error: hi")

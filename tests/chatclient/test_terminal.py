@@ -21,7 +21,7 @@ class TerminalTests(ProgramTestCase):
         self.addCleanup(lambda: Deferred.fromCoroutine(self.server.stop()))
 
     async def logged_in(self) -> TerminalRun:
-        run = self.start_in_terminal(self.server.address)
+        run = self.start_in_terminal(self.server.address, "--plain")
         await run.shows("choice:")
         run.type("1\r")
         await run.shows("user id or name:")
@@ -52,7 +52,7 @@ class TerminalTests(ProgramTestCase):
         self.assertNotIn(b"secret", run.out)
 
     async def test_a_password_typed_ahead_is_not_shown(self) -> None:
-        run = self.start_in_terminal(self.server.address)
+        run = self.start_in_terminal(self.server.address, "--plain")
         await run.shows("choice:")
         for text in ("1\r", "13\r", "secret\r"):
             run.type(text)
@@ -63,7 +63,7 @@ class TerminalTests(ProgramTestCase):
 
     async def test_what_is_typed_while_waiting_shows_up_at_the_next_prompt(self) -> None:
         self.server.scripts[1] = lambda _: []
-        run = self.start_in_terminal(self.server.address)
+        run = self.start_in_terminal(self.server.address, "--plain")
         await run.shows("choice:")
         asked = self.server.next_request(1)
         run.type("1\r13\rsecret\r")
@@ -119,7 +119,7 @@ class TerminalTests(ProgramTestCase):
 
     async def test_refused_login_leads_back_to_the_menu(self) -> None:
         self.server.scripts[1] = refusal(1, "wrong id, name or password")
-        run = self.start_in_terminal(self.server.address)
+        run = self.start_in_terminal(self.server.address, "--plain")
         await run.shows("choice:")
         run.type("1\r13\rwrong\r")
         await run.shows("error: wrong id, name or password")

@@ -25,12 +25,9 @@ class ConversationsCase(SynchronousTestCase):
         """A new run of the program."""
         self.changes = 0
         self.told: list[str] = []
-        self.conversations = Conversations(
-            self.clock,
-            self.file,
-            on_change=self._changed,
-            on_message=lambda _, message: self.told.append(message.text),
-        )
+        self.conversations = Conversations(self.clock, self.file)
+        self.conversations.on_change = self._changed
+        self.conversations.on_message = lambda _, message: self.told.append(message.text)
         self.client = FakeClient(self.conversations)
 
     def begin(self) -> None:

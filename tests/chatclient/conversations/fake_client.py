@@ -7,7 +7,7 @@ from typing import Any
 from twisted.internet.defer import Deferred, fail
 from twisted.python.failure import Failure
 
-from chatclient import Account, HistoryPage, Offline, Online, Sent, State, Unsent
+from chatclient import Account, HistoryPage, Offline, Online, Sent, State, Stopped, Unsent
 from chatclient.conversations.conversations import Conversations
 from chatclient.errors import NotConnected
 from chatserver.wire.frames import Friend, Group, GroupChatPush, OneChatPush, Push
@@ -95,6 +95,7 @@ class FakeClient:
     def __init__(self, conversations: Conversations) -> None:
         self.server = FakeConnection()
         self.connection: Any = None
+        self.state: State = Stopped()
         self.unsent: list[Unsent] = []
         self.sent: list[Unsent] = []
         self.answers: dict[str, Deferred[Sent]] = {}
@@ -127,6 +128,7 @@ class FakeClient:
 
     def tell(self, state: State) -> None:
         self.connection = self.server if isinstance(state, Online) else None
+        self.state = state
         self._conversations.state(state)
 
     def store(self, number: int, seq: int) -> None:

@@ -1,0 +1,1 @@
+"""The full-screen client: conversations on a terminal, on Textual."""
