@@ -8,6 +8,8 @@ from collections.abc import Callable
 from types import TracebackType
 from typing import TextIO
 
+from chatserver.admin.texts import span
+
 _INTERVAL = 0.1  # seconds between two changes of the line
 _ERASE = "\r\x1b[K"
 
@@ -62,12 +64,16 @@ class Progress:
             self._write(_ERASE + self.line())
 
     def line(self) -> str:
-        """What is shown: how much, of how much, and how fast."""
+        """What is shown: how much, of how much, how fast, and how long it still takes."""
         text = f"{self._what}: {self.done:,}"
         if self._total:
             text += f" of {self._total:,} ({self.done * 100 // self._total} %)"
         seconds = self._clock() - self._begun
-        return f"{text}, {self.done / seconds:,.0f}/s" if seconds > 0 else text
+        if seconds > 0:
+            text += f", {self.done / seconds:,.0f}/s"
+        if self._total and self.done and (left := seconds * (self._total / self.done - 1)) > 0:
+            text += f", {span(left)} left"
+        return text
 
     def _write(self, text: str) -> None:
         if self._is_seen:

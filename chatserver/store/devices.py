@@ -146,7 +146,7 @@ def _enter(
 ) -> int:
     device = _find(cursor, account, name)
     if device is None:
-        device = _create(cursor, account, name)
+        device = create_device(cursor, account, name)
     cursor.execute("DELETE FROM tokens WHERE device = ? AND expires < ?", (device, now))
     cursor.execute("SELECT hash FROM tokens WHERE device = ? ORDER BY expires DESC", (device,))
     for (worn,) in cursor.fetchall()[_TOKENS_KEPT - 1 :]:
@@ -158,7 +158,8 @@ def _enter(
     return device
 
 
-def _create(cursor: Cursor, account: int, name: str) -> int:
+def create_device(cursor: Cursor, account: int, name: str) -> int:
+    """A new device, inside a transaction; it begins where the account's others are."""
     cursor.execute("SELECT 1 FROM devices WHERE account = ? LIMIT 1", (account,))
     is_first = cursor.fetchone() is None
     cursor.execute("INSERT INTO devices (account, name) VALUES (?, ?)", (account, name))

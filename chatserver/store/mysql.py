@@ -22,6 +22,7 @@ from chatserver.store.messages import select_last_seqs
 try:
     import MySQLdb
     from MySQLdb.constants import CLIENT
+    from MySQLdb.cursors import SSCursor
 except ImportError:
     MySQLdb = None
 
@@ -79,6 +80,8 @@ class MySQL:
             )
         self._options = _options_of(url)
         self.name = without_password(url)
+        #: The database's own name.
+        self.database: str = self._options["db"]
 
     def prepare(self) -> Versions:
         """Check the character set, and migrate."""
@@ -169,16 +172,32 @@ class MySQL:
     @contextmanager
     def _connected(self, **options: Any) -> Iterator[Any]:
         """A connection for a while; its errors are told as those of the database."""
-        try:
-            with closing(MySQLdb.connect(**self._options | options)) as connection:
-                _configure(connection)
-                yield connection
-        except MySQLdb.Error as problem:
-            raise self._unusable(problem) from None
+        with self.explained(), closing(MySQLdb.connect(**self._options | options)) as connection:
+            _configure(connection)
+            yield connection
 
-    def _unusable(self, problem: Exception) -> DatabaseUnusable:
-        why = problem.args[1] if len(problem.args) > 1 else problem
-        return DatabaseUnusable(f"can't use the database {self.name}: {why}")
+    def connect(self, patience: float) -> Any:
+        """A connection as the server gives it, for one who reads; must be closed.
+
+        :param patience: seconds to wait for an answer.
+        """
+        with self.explained():
+            return MySQLdb.connect(**self._options | {"read_timeout": patience})
+
+    def stream(self, connection: Any, statement: str) -> Any:
+        """A driver's cursor that gets rows from the server only as they are fetched."""
+        cursor = connection.cursor(SSCursor)
+        cursor.execute(statement)
+        return cursor
+
+    @contextmanager
+    def explained(self) -> Iterator[None]:
+        """Tell errors of the driver as those of the database."""
+        try:
+            yield
+        except MySQLdb.Error as problem:
+            why = problem.args[1] if len(problem.args) > 1 else problem
+            raise DatabaseUnusable(f"can't use the database {self.name}: {why}") from None
 
 
 def _insert(cursor: Any, values: list[bytes]) -> None:

@@ -34,11 +34,13 @@ class ProgressTests(SynchronousTestCase):
     def progress(self, total: int | None = None) -> Progress:
         return Progress("importing", total, to=self.screen, clock=lambda: self.now)
 
-    def test_it_tells_how_much_of_how_much_and_how_fast(self) -> None:
+    def test_it_tells_how_much_of_how_much_how_fast_and_how_long_yet(self) -> None:
         with self.progress(12_000) as progress:
             self.now += 2
             progress.advance(3000)
-        self.assertEqual(self.screen.lines(), ["importing: 3,000 of 12,000 (25 %), 1,500/s"])
+        self.assertEqual(
+            self.screen.lines(), ["importing: 3,000 of 12,000 (25 %), 1,500/s, 6 s left"]
+        )
 
     def test_without_a_total_it_tells_no_share(self) -> None:
         with self.progress() as progress:

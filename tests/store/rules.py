@@ -13,6 +13,9 @@ EXCEPTIONS = {
     "WHERE (sender = ? AND cid = ?)": (
         "the question whether cids were used before: a unique key, asked for repeats only"
     ),
+    "SELECT sender, cid, conversation, seq FROM messages WHERE (sender = ? AND cid = ?)": (
+        "the same, asked by an import"
+    ),
 }
 
 _KEYWORD = r"(?:WHERE|JOIN|LEFT|ON|ORDER|GROUP|LIMIT|SET)\b"

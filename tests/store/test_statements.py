@@ -12,6 +12,18 @@ from chatserver.errors import Exists, Refused
 from chatserver.store.administration import Administration
 from chatserver.store.backlogs import Span
 from chatserver.store.counts import COUNTED, Counts
+from chatserver.store.imports import (
+    ACCOUNT,
+    GROUP,
+    Newcomer,
+    Relic,
+    insert_friends,
+    insert_members,
+    insert_newcomers,
+    insert_relics,
+    select_group_conversations,
+    select_known,
+)
 from chatserver.store.mysql import MySQL
 from chatserver.store.places import Place
 from chatserver.store.sqlite import SQLite
@@ -31,8 +43,10 @@ from tests.support.mariadb import mariadb
 # Not the store's work with the data: these open, check and migrate a database.
 OPENING = {
     "apply", "look", "prepare", "check_connection", "check_tables", "collation",
-    "_configure", "_migrate", "_use_write_ahead_log",
+    "_configure", "_migrate", "_use_write_ahead_log", "stream",
 }  # fmt: skip
+# Nor do these: what they read or change is another program's, or all of the database on purpose.
+WHOLE = {"chatserver/store/classic.py"}
 # There are few nodes, one chat, hardly ever an order, and one database.
 SMALL = {
     SQLite.size,
@@ -59,6 +73,11 @@ FILL = [
         "answers (order_id, node, part, is_last, body)",
         5000,
         lambda n: (f"{n // 10}", "node", n, 0, "{}"),
+    ),
+    (
+        "imported (source, kind, old, name, id)",
+        5000,
+        lambda n: ("other", "account", n, f"x{n}", n),
     ),
     ("places (account, device, node, holder)", 5000, lambda n: (n, "x", f"{n % 7}", f"{n}")),
     (
@@ -111,6 +130,7 @@ class StatementCase(StoreCase):
         await store.devices.revoke(entry.device)
         await self._order()
         await self._administer(one)
+        await self._import()
         self.assertIsInstance(await error_of(store.devices.renew(owner, "x", NOW)), Refused)
 
     async def _be_a_node(self, account: int) -> None:
@@ -155,6 +175,23 @@ class StatementCase(StoreCase):
             await counts.of(what)
         await counts.size()
 
+    async def _import(self) -> None:
+        database = self.store._database
+        for kind in (ACCOUNT, GROUP):
+            newcomer = Newcomer(70, "new", "new", "", keeps_id=True)
+            await database.write(insert_newcomers, "chat", kind, [newcomer], NOW, False)
+            for at in range(3):  # the same name, again and again
+                newcomer = Newcomer(80, "new", "new", "", keeps_id=False)
+                await database.write(insert_newcomers, f"{at}", kind, [newcomer], NOW, False)
+        await database.read(select_known, "chat", ACCOUNT, [70])
+        await database.write(insert_friends, {(70, 1)}, False)
+        conversations = await database.read(select_group_conversations, [70])
+        relics = [Relic(70, "c", NOW, "hi", place) for place in ((1, 70), conversations[70])]
+        relics[1] = relics[1]._replace(cid="d")
+        await database.write(insert_relics, database, relics)
+        members = {70: ("creator", None)}
+        await database.write(insert_members, database.lock, conversations[70], members, False)
+
     async def _write(self, one: int, two: int, three: int, group: int) -> None:
         """Batches of several conversations; the second has a repeat, and a new pair."""
         places: list[Any] = [group, (one, two), (one, one)]
@@ -198,7 +235,7 @@ class OnBoth(StatementCase):
             call
             for call in calls()
             if call.function not in OPENING | HANDING_ON
-            and call.file != f"chatserver/store/{self.other_engine}.py"
+            and call.file not in {f"chatserver/store/{self.other_engine}.py", *WHOLE}
         ]
 
     async def test_statements_on_messages_name_their_conversation(self) -> None:

@@ -1,0 +1,1 @@
+"""Taking over what the C++ "cluster chat server" has in its database."""
