@@ -35,7 +35,8 @@ class File(Page):
         guessed = mimetypes.guess_type(name)[0] or "application/octet-stream"
         self._type = _TYPES.get(suffix, guessed)
         self._content = content
-        self._tag = b'"%s"' % sha256(content).hexdigest()[:32].encode()
+        # Weak, as a proxy may compress the file on its way.
+        self._tag = b'W/"%s"' % sha256(content).hexdigest()[:32].encode()
 
     def render_GET(self, request: Request) -> bytes:
         request.setHeader("content-type", self._type)

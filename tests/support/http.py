@@ -32,19 +32,22 @@ async def get(
     *,
     method: str = "GET",
     source: str = "127.0.0.1",
+    endpoint: Any = None,
     **headers: str,
 ) -> Page:
     """The answer to a request.
 
     :param source: the address that it comes from.
+    :param endpoint: where to connect instead.
     :param headers: their names with ``_`` for ``-``.
     """
     lines = [f"{method} {path} HTTP/1.1", "Connection: close"]
     lines += [f"{name.replace('_', '-')}: {value}" for name, value in headers.items()]
     answer = _Answer("\r\n".join([*lines, "", ""]))
-    endpoint = HostnameEndpoint(reactor, host, port, bindAddress=(source, 0))
+    if endpoint is None:
+        endpoint = HostnameEndpoint(reactor, host, port, bindAddress=(source, 0))
     await connectProtocol(endpoint, answer)
-    head, _, text = (await answer.whole).decode().partition("\r\n\r\n")
+    head, _, text = (await answer.whole).decode(errors="replace").partition("\r\n\r\n")
     status, *fields = head.split("\r\n")
     shown = dict(field.split(": ", 1) for field in fields)
     return Page(int(status.split()[1]), {name.lower(): one for name, one in shown.items()}, text)

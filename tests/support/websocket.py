@@ -98,18 +98,27 @@ class _Factory(WebSocketClientFactory):
 
 
 async def connect(
-    reactor: Any, port: int, source: str = "127.0.0.1", early: bytes = b"", **fields: Any
+    reactor: Any,
+    port: int,
+    source: str = "127.0.0.1",
+    *,
+    endpoint: Any = None,
+    url: str = "",
+    early: bytes = b"",
+    **fields: Any,
 ) -> WebSocketClient:
     """A WebSocket to a server on this machine, from an address of this machine.
 
+    :param endpoint: where to connect instead, in which way ever; ``url`` says what to ask for.
     :param early: a text frame to send with the request, before there is a WebSocket.
     :param fields: of the factory: ``origin``, ``headers``.
     :raises ConnectionError: the server refuses it; the text has the status.
     """
     client = WebSocketClient(reactor)
     client.early = early
-    factory = _Factory(client, f"ws://127.0.0.1:{port}/ws", reactor=reactor, **fields)
-    endpoint = HostnameEndpoint(reactor, "127.0.0.1", port, bindAddress=(source, 0))
+    factory = _Factory(client, url or f"ws://127.0.0.1:{port}/ws", reactor=reactor, **fields)
+    if endpoint is None:
+        endpoint = HostnameEndpoint(reactor, "127.0.0.1", port, bindAddress=(source, 0))
     protocol: Any = await endpoint.connect(factory)
     await protocol.opened
     return client
