@@ -54,7 +54,18 @@ class Certificate:
         return Connection(self._shown.context)
 
     def begin(self) -> None:
-        """Tell what stands in the way of a renewal, now that this process is who it will be."""
+        """Tell what is shown, and what is wrong, now that this process is who it will be."""
+        self._log.info(
+            "the certificate {file} is valid until {expires}",
+            file=str(self.files.certificate),
+            expires=date(self._shown.expires),
+        )
+        if self.files.is_key_open():
+            self._log.warn(
+                "everybody on this machine can read the key {key}, and with it pass for this "
+                "server: chmod o-r",
+                key=str(self.files.key),
+            )
         try:
             self.files.check_rights()
         except Unusable as problem:

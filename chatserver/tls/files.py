@@ -69,6 +69,15 @@ class Files(NamedTuple):
         for path in self._all:
             _content(path)
 
+    def is_key_open(self) -> bool:
+        """Whether every user of this machine may read the key."""
+        try:
+            key = self.key.resolve(strict=True)
+            folders = all(each.stat().st_mode & stat.S_IXOTH for each in key.parents)
+            return folders and bool(key.stat().st_mode & stat.S_IROTH)
+        except OSError:  # not even this one
+            return False
+
     def _identity(self, contents: dict[Path, bytes], now: datetime) -> Identity:
         key = _key(self.key, contents[self.key])
         chain = _certificates(self.certificate, contents[self.certificate])

@@ -72,6 +72,7 @@ class Certificates(NamedTuple):
 
     def write(self, pair: Pair) -> None:
         self.certificate.write_bytes(pair.certificate_pem)
+        self.key.touch(mode=0o600)
         self.key.write_bytes(pair.key_pem())
 
 

@@ -32,7 +32,16 @@ class CertificateTests(TestCase):
         certificate.begin()
         for _ in range(3):
             certificate.look()
-        self.assertEqual(self.log, [])
+        [line] = self.log
+        self.assertIn(f"{self.made.certificate} is valid until 2", line)
+
+    def test_a_key_for_everybody_is_told_of(self) -> None:
+        self.made.key.chmod(0o604)
+        self.certificate().begin()
+        self.assertEqual(len(self.log), 1)  # its folder is shut
+        self.made.key.parent.chmod(0o755)
+        self.certificate().begin()
+        self.assertIn(f"everybody on this machine can read the key {self.made.key}", self.log[2])
 
     def test_a_new_one_is_taken_at_the_second_look(self) -> None:
         certificate = self.certificate()
@@ -90,7 +99,6 @@ class CertificateTests(TestCase):
 
     def test_warns_daily_of_its_end(self) -> None:
         certificate = self.certificate()
-        certificate.begin()
         self.passed = 75 * DAY
         certificate.look()
         self.assertEqual(self.log, [])
@@ -110,9 +118,9 @@ class CertificateTests(TestCase):
     def test_warns_at_the_start(self) -> None:
         self.made.write(self.made.signer.issue(begins=-80, ends=10))
         self.certificate().begin()
-        self.assertEqual(len(self.log), 1)
+        self.assertIn("renew it", self.log[1])
 
     def test_short_lived_ones_have_less_time_to_be_renewed_in(self) -> None:
         self.made.write(self.made.signer.issue(begins=-1, ends=5))
         self.certificate().begin()
-        self.assertEqual(self.log, [])
+        self.assertEqual(len(self.log), 1)
