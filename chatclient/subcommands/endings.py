@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from twisted.internet.defer import CancelledError
+
 from chatclient.language import marked
+from chatclient.steady.client import SteadyClient
 
 OK = 0
 FAILED = 1
@@ -27,3 +30,11 @@ class Ending(Exception):
     def __init__(self, code: int, text: str) -> None:
         super().__init__(text)
         self.code = code
+
+
+async def stop(client: SteadyClient) -> None:
+    """Stop it in good order; being cancelled meanwhile takes nothing from that."""
+    try:
+        await client.stop()
+    except CancelledError:
+        await client.stop()

@@ -10,14 +10,14 @@ from twisted.python.failure import Failure
 from chatclient.endpoints import endpoint_of
 from chatclient.errors import DeviceInUse
 from chatclient.language import gettext as _
-from chatclient.profiles import Hold, Profile
+from chatclient.profiles import Profile
 from chatclient.reasons import reason
 from chatclient.results import Account, Sent
 from chatclient.steady.client import SteadyClient
 from chatclient.steady.pauses import pause
 from chatclient.steady.states import LoginRefused, Offline, Online, Replaced, State
 from chatclient.subcommands.account import credentials, refused
-from chatclient.subcommands.endings import FAILED, UNKNOWN, Ending
+from chatclient.subcommands.endings import FAILED, UNKNOWN, Ending, stop
 from chatclient.subcommands.recipient import Recipient
 from chatserver.errors import ChatError
 
@@ -55,7 +55,9 @@ class Sending:
         delivering = Deferred.fromCoroutine(self._deliver())
         delivering.addTimeout(timeout, self._reactor)
         try:
-            return await delivering
+            sent = await delivering
+            await stop(self._client)
+            return sent
         except TimeoutError:
             in_time = _("not within {seconds:g} seconds ({why})")
             why = in_time.format(seconds=timeout, why=self._trouble)
@@ -66,17 +68,16 @@ class Sending:
         raise self._unfinished(why)
 
     async def _deliver(self) -> Sent:
-        hold = await self._turn()
+        await self._turn()
         self._client.start()
-        sent = await self._stored
-        await self._client.stop()
-        hold.release()
-        return sent
+        return await self._stored
 
-    async def _turn(self) -> Hold:
+    async def _turn(self) -> None:
+        """Wait until no other program sends; keep others waiting until this one ends."""
         while True:
             try:
-                return self._profile.hold("send")
+                self._profile.hold("send")
+                return
             except DeviceInUse:
                 await pause(self._reactor, _LOOK_AGAIN)
 

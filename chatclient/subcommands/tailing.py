@@ -21,7 +21,7 @@ from chatclient.steady.client import SteadyClient
 from chatclient.steady.disk import DiskStore
 from chatclient.steady.states import LoginRefused, Offline, Online, Replaced, State
 from chatclient.subcommands.account import credentials, refused
-from chatclient.subcommands.endings import FAILED, OK, Ending
+from chatclient.subcommands.endings import FAILED, OK, Ending, stop
 from chatclient.subcommands.messages import json_line
 from chatclient.subcommands.output import Output, OutputGone, ReaderWatch
 from chatclient.terminal import render
@@ -69,7 +69,7 @@ class Tailing:
         except CancelledError:
             pass
         finally:
-            await client.stop()
+            await stop(client)
             hold.release()
         return OK
 
@@ -124,11 +124,11 @@ class Tailing:
     def _watch_signals(self) -> None:
         """While output waits for its reader the reactor does not learn of signals."""
         for number in (signal.SIGINT, signal.SIGTERM):
-            stop = signal.getsignal(number)
+            inform = signal.getsignal(number)
 
-            def interrupted(number: int, frame: FrameType | None, stop: Any = stop) -> None:
+            def interrupted(number: int, frame: FrameType | None, inform: Any = inform) -> None:
                 self._is_interrupted = True
-                stop(number, frame)
+                inform(number, frame)
 
             signal.signal(number, interrupted)
 
