@@ -47,36 +47,19 @@ class SendTests(SubcommandCase):
         self.assertEqual(self.stored(), [text.removesuffix("\n"), "x"])
 
     async def test_names(self) -> None:
-        other = await self.make_profile("other", self.add_account("15"))
         client, _ = await self.login(self.ann, device="pc")
         group = (await client.ask({"msgid": 7, "groupname": "tea: a group"}))["groupid"]
-        await client.ask(add_friend(other.userid))
-        bob, _ = await self.login(self.bob, device="pc")
-        await bob.ask({"msgid": 8, "groupid": group})
-        for to, text in (
-            ("@15", "friend"),
-            ("bob", "member"),
-            ("@bob", "member"),
-            ("ann", "myself"),
-            ("#tea: a group", "group"),
-            ("group:tea: a group", "group"),
-            (f"group:{group}", "group"),
-        ):
-            self.assertEqual(await self.run_it("send", to, text), (0, "", ""), to)
+        await client.ask(add_friend(self.bob))
+        for to in ("bob", "group:tea: a group"):
+            self.assertEqual(await self.run_it("send", to, f"to {to}"), (0, "", ""), to)
         rows = self.sql(
-            "SELECT body, low, high FROM messages JOIN conversations ON id = conversation"
-            " ORDER BY sent, seq"
+            "SELECT body, conversation, high FROM messages JOIN conversations"
+            " ON id = conversation ORDER BY sent, seq"
         )
-        pair = tuple(sorted((self.ann, self.bob)))
+        [(_, _, high), (_, conversation, _)] = rows
+        self.assertEqual(high, max(self.ann, self.bob))
         self.assertEqual(
-            rows,
-            [
-                ("friend", *sorted((self.ann, other.userid))),
-                ("member", *pair),
-                ("member", *pair),
-                ("myself", self.ann, self.ann),
-                *[("group", None, None)] * 3,
-            ],
+            self.sql("SELECT id FROM chat_groups WHERE conversation = ?", conversation), [(group,)]
         )
 
     async def test_what_can_t_be_stored(self) -> None:
@@ -92,16 +75,6 @@ class SendTests(SubcommandCase):
         code, _, err = await self.run_it("send", str(self.bob), text="x" * 70_000)
         self.assertEqual(code, 1)
         self.assertIn("too long", err)
-
-    async def test_wrong_arguments(self) -> None:
-        bob = str(self.bob)
-        for arguments in (
-            (), (bob, ""), ("", "x"), ("@", "x"), (bob, "x", "y"), (bob, "x", "--cid", ""),
-            (bob, "x", "--cid", "c" * 65), (bob, "x", "--timeout", "0"),
-            (bob, "x", "--timeout", "soon"), (bob, "x", "--profile", "../x"), (bob, "x", "--loud"),
-        ):  # fmt: skip
-            code, out, err = await self.run_it("send", *arguments)
-            self.assertEqual((code, out, err.count("\n")), (2, "", 1), (arguments, err))
 
     async def test_several_at_once_take_turns(self) -> None:
         runs = [self.start_it("send", str(self.bob), str(number)) for number in range(4)]
