@@ -8,9 +8,10 @@ from chatserver.store.direct import DirectDatabase
 from chatserver.store.engines import engine_of
 
 
-def open_database(settings: Settings) -> DirectDatabase:
+def open_database(settings: Settings, *, is_patient: bool = False) -> DirectDatabase:
     """The database of the settings, as it is: nothing is made or migrated.
 
+    :param is_patient: a statement may take hours.
     :raises DatabaseUnusable: it can't be used.
     :raises CannotDo: its tables are not those that this program knows.
     """
@@ -26,4 +27,6 @@ def open_database(settings: Settings) -> DirectDatabase:
             f"{engine.name} has schema version {versions.found}, this program needs "
             f"{versions.needed}: run `{PROGRAM} migrate`"
         )
+    if is_patient:
+        engine.be_patient()
     return DirectDatabase(engine)

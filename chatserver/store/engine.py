@@ -85,6 +85,9 @@ class Engine(Protocol):
     def pool(self, reactor: Any, size: int) -> ConnectionPool:
         """Up to ``size`` connections."""
 
+    def be_patient(self) -> None:
+        """Let statements of later pools take as long as they like."""
+
     def adapt(self, cursor: Any) -> Cursor:
         """The driver's cursor as the store uses it."""
 

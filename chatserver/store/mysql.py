@@ -28,6 +28,7 @@ except ImportError:
 
 _CONNECT_TIMEOUT = 1  # seconds
 _STATEMENT_TIMEOUT = 3  # seconds without an answer
+_PATIENCE = 86_400  # seconds, for work on the whole database
 _LOCK_TIMEOUT = 2  # seconds
 # Seconds for which a connection need not be asked whether its server is reachable.
 _SURELY_ALIVE = 1.0
@@ -110,6 +111,9 @@ class MySQL:
         pool.connectionFactory = _Connection
         pool.transactionFactory = _CheckedTransaction
         return pool
+
+    def be_patient(self) -> None:
+        self._options |= {"read_timeout": _PATIENCE, "write_timeout": _PATIENCE}
 
     def adapt(self, cursor: Any) -> Cursor:
         return _QuestionMarks(cursor)

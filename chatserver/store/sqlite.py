@@ -95,6 +95,9 @@ class SQLite:
             cp_noisy=False,
         )
 
+    def be_patient(self) -> None:
+        """Its statements take what they take anyway."""
+
     def adapt(self, cursor: Cursor) -> Cursor:
         return cursor
 
