@@ -131,6 +131,10 @@ class Page:
         """Type, wherever the focus is."""
         ActionChains(self.use()).send_keys(text).perform()
 
+    def hover(self, selector: str) -> None:
+        """Point at an element."""
+        ActionChains(self.use()).move_to_element(self.find(selector)).perform()
+
     def register(self, name: str) -> int:
         """Make an account, by the form; its number."""
         self.find("form.card button.quiet").click()

@@ -105,9 +105,9 @@ export class Log {
 
   /** Go to the first place: where the unread begins, or the end. */
   #place() {
-    const { isLoading, messages } = /** @type {Conversation} */ (this.#conversation).timeline;
+    const { isAtEnd, messages } = /** @type {Conversation} */ (this.#conversation).timeline;
     this.#scroller.scrollTop = this.#scroller.scrollHeight;
-    if (isLoading && !messages.length) return;
+    if (!messages.length && !isAtEnd) return;
     this.#isNew = false;
     const line = this.#rows.element("unread");
     if (line) this.#scroller.scrollTop = line.offsetTop - this.#scroller.clientHeight / 4;
@@ -117,12 +117,14 @@ export class Log {
   /** Remember where the first visible message stands; what is returned puts it there again. */
   #anchor() {
     const top = this.#scroller.getBoundingClientRect().top;
-    const element = this.#messages().find((row) => row.getBoundingClientRect().bottom > top);
-    if (!element) return undefined;
-    const before = element.getBoundingClientRect().top;
+    const row = this.#messages().find((row) => row.getBoundingClientRect().bottom > top);
+    if (!row) return undefined;
+    const before = row.getBoundingClientRect().top;
     return () => {
-      if (!element.isConnected) return;
-      this.#scroller.scrollTop += element.getBoundingClientRect().top - before;
+      // Its element may be another one by now.
+      const { seq } = row.dataset;
+      const now = this.#list.querySelector(`[data-seq="${seq}"]`);
+      if (now) this.#scroller.scrollTop += now.getBoundingClientRect().top - before;
     };
   }
 
