@@ -98,9 +98,11 @@ class Page:
             assert time.monotonic() < deadline, f"{last!r:.2000} is not {expected!r:.2000}"
             time.sleep(0.02)
 
-    def text(self) -> str:
-        """All text of the page."""
-        return str(self.js("return document.body.innerText"))
+    def text(self, selector: str = "body") -> str:
+        """What an element says; nothing, if there is none."""
+        return str(
+            self.js("return document.querySelector(arguments[0])?.innerText ?? ''", selector)
+        )
 
     def find(self, selector: str) -> WebElement:
         """The element of a CSS selector, as soon as it is there and visible."""

@@ -28,13 +28,13 @@ def test_markup_in_texts_and_names_is_shown_as_it_is(
     page.open(f"u{mallory.id}")
     page.wait_texts(*_TEXTS)
     page.find(".conversation header button.round").click()
-    page.wait_equal(lambda: page.find("dialog h2").text, mallory.name)
+    page.wait_equal(lambda: page.text("dialog h2"), mallory.name)
     page.find("dialog header button").click()
     page.begin("join", group)
     mallory.tell_group(group, _MARKUP)
     page.wait_texts(_MARKUP)
     page.find(".conversation header button.round").click()
-    page.wait(lambda: mallory.name in page.find("dialog .members").text)
+    page.wait(lambda: mallory.name in page.text("dialog .members"))
 
     assert page.js("return window.hacked") is None
     made = (

@@ -105,7 +105,7 @@ def test_a_server_that_stops_is_waited_for(own_server: WebServer, open_page: Ope
     page.register("Sam")
     page.open(f"u{talker.id}")
     own_server.stop()
-    page.wait(lambda: "The server is restarting. Next try in" in page.find(".status").text)
+    page.wait(lambda: "The server is restarting. Next try in" in page.text(".status"))
     page.write("still here")
     page.wait_log(*waiting("still here"))
     own_server.start()

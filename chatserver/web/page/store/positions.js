@@ -1,5 +1,6 @@
 // @ts-check
 import { Signal } from "../base/signal.js";
+import { isCleared } from "./session.js";
 import { Spans } from "./spans.js";
 
 /**
@@ -87,7 +88,7 @@ export class Positions {
 
   /** @param {string} name @param {any} value */
   #write(name, value) {
-    localStorage.setItem(this.#prefix + name, JSON.stringify(value));
+    if (!isCleared()) localStorage.setItem(this.#prefix + name, JSON.stringify(value));
   }
 
   /** @param {StorageEvent} event */

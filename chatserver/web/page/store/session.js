@@ -35,6 +35,9 @@ export function clearSession() {
   localStorage.removeItem(KEY);
 }
 
+/** Whether nobody is here any more, so that nothing more may be kept. */
+export const isCleared = () => localStorage.getItem(KEY) === null;
+
 /** Call back when another tab logs in or out. @param {() => void} listener */
 export function onSessionChange(listener) {
   let token = loadSession()?.token;

@@ -38,6 +38,26 @@ export function attribute(element, name, value) {
 }
 
 /**
+ * Draw with the next frame, however often that is wished until then. Hidden pages have no frames,
+ * and go on receiving.
+ * @param {() => void} draw
+ * @returns {() => void} wishes it
+ */
+export function drawn(draw) {
+  let isWished = false;
+  const now = () => {
+    isWished = false;
+    draw();
+  };
+  return () => {
+    if (isWished) return;
+    isWished = true;
+    if (document.hidden) setTimeout(now);
+    else requestAnimationFrame(now);
+  };
+}
+
+/**
  * A list of elements that follows a list of things: what stays the same keeps its element, so
  * that focus, selection and position stay.
  * @template {{key: string}} T

@@ -1,7 +1,7 @@
 // @ts-check
 import { brief } from "../i18n/times.js";
 import { t } from "../i18n/language.js";
-import { Keyed, h, nameOf, unseen } from "./dom.js";
+import { Keyed, drawn, h, nameOf, unseen } from "./dom.js";
 import { icon } from "./icons.js";
 import { portrait, title, titleOf } from "./titles.js";
 
@@ -21,16 +21,15 @@ export class ConversationList {
   #order = [];
   /** @type {string | undefined} */
   #current;
-  #isScheduled = false;
 
   /** @param {Chat} chat */
   constructor(chat) {
     this.#chat = chat;
     this.element = h("div", { class: "list" }, this.#list, this.#empty);
-    chat.changes.listen(() => this.#schedule());
+    chat.changes.listen(() => this.#wishToDraw());
     // What somebody points at stays where it is.
-    this.#list.addEventListener("pointerleave", () => this.#schedule());
-    this.#list.addEventListener("focusout", () => this.#schedule());
+    this.#list.addEventListener("pointerleave", () => this.#wishToDraw());
+    this.#list.addEventListener("focusout", () => this.#wishToDraw());
     this.#render();
   }
 
@@ -61,14 +60,7 @@ export class ConversationList {
     row?.focus();
   }
 
-  #schedule() {
-    if (this.#isScheduled) return;
-    this.#isScheduled = true;
-    requestAnimationFrame(() => {
-      this.#isScheduled = false;
-      this.#render();
-    });
-  }
+  #wishToDraw = drawn(() => this.#render());
 
   #render() {
     const isInUse = this.#list.matches(":hover") || this.#list.contains(document.activeElement);

@@ -1,6 +1,6 @@
 // @ts-check
 import { t } from "../i18n/language.js";
-import { Keyed, h } from "./dom.js";
+import { Keyed, drawn, h } from "./dom.js";
 import { icon } from "./icons.js";
 import { rowElement, rowsOf } from "./rows.js";
 
@@ -28,7 +28,6 @@ export class Log {
   #unreadFrom;
   /** Whether it has to be put to its first place. */
   #isNew = false;
-  #isScheduled = false;
 
   /** @param {Chat} chat */
   constructor(chat) {
@@ -46,22 +45,22 @@ export class Log {
     new ResizeObserver(() => this.#resized()).observe(this.#scroller);
     document.addEventListener("visibilitychange", () => this.#look());
     chat.changes.listen((key) => {
-      if (!key || key === this.#conversation?.key) this.#schedule();
+      if (!key || key === this.#conversation?.key) this.#wishToDraw();
     });
-    chat.line.states.listen(() => this.#schedule());
+    chat.line.states.listen(() => this.#wishToDraw());
   }
 
   /** @param {Conversation | undefined} conversation */
   show(conversation) {
     const before = this.#conversation?.timeline;
-    before?.changes.ignore(this.#onChange);
+    before?.changes.ignore(this.#wishToDraw);
     if (before) before.isFollowed = true;
     this.#conversation = conversation;
     if (!conversation) return this.#rows.show([]);
     this.#unreadFrom = conversation.firstUnread;
     this.#isNew = true;
     conversation.timeline.isFollowed = !this.#unreadFrom;
-    conversation.timeline.changes.listen(this.#onChange);
+    conversation.timeline.changes.listen(this.#wishToDraw);
     conversation.timeline.open(this.#unreadFrom);
     this.#render();
   }
@@ -76,17 +75,7 @@ export class Log {
     this.#render();
   }
 
-  #onChange = () => this.#schedule();
-
-  #schedule() {
-    if (this.#isScheduled) return;
-    this.#isScheduled = true;
-    // Not in an animation frame: hidden pages have none, and go on receiving.
-    queueMicrotask(() => {
-      this.#isScheduled = false;
-      this.#render();
-    });
-  }
+  #wishToDraw = drawn(() => this.#render());
 
   #render() {
     const conversation = this.#conversation;
