@@ -115,7 +115,8 @@ def _time_of_second(second: int) -> str:
 
 
 def _iso_of(moment: float) -> str:
-    return f"{_iso_of_second(int(moment))}.{int(moment % 1 * 1000):03d}Z"
+    second, milliseconds = divmod(round(moment * 1000), 1000)
+    return f"{_iso_of_second(second)}.{milliseconds:03d}Z"
 
 
 @lru_cache(maxsize=2)

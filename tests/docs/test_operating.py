@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shlex
 import subprocess
 import time
+from datetime import datetime
+from typing import Any
 
+from twisted.logger import LogLevel
 from twisted.trial.unittest import SynchronousTestCase
 
+from chatserver.logs.lines import json_line, text_line
 from chatserver.settings import Settings
 from chatserver.tap import Options
 from chatserver.tls.files import Files
@@ -36,3 +41,30 @@ class TlsTests(SynchronousTestCase):
             options = Options()
             options.parseOptions(command[command.index("chatserver") + 1 :])
             self.assertIsInstance(options.settings(), Settings)
+
+
+class LogTests(SynchronousTestCase):
+    """The lines that the page shows are what the server writes."""
+
+    def setUp(self) -> None:
+        [self.json] = re.findall(r'^    (\{"time".*\})$', _PAGE, re.MULTILINE)
+        self.shown: dict[str, Any] = json.loads(self.json)
+        self.event = {
+            **self.shown,
+            "log_time": datetime.fromisoformat(self.shown["time"]).timestamp(),
+            "log_level": LogLevel.levelWithName(self.shown["level"]),
+            "log_namespace": self.shown["namespace"],
+            "log_format": "account {account} logged in from {peer}, device {device!r}",
+        }
+
+    def test_for_machines(self) -> None:
+        self.assertEqual(json_line(self.event), self.json + "\n")
+
+    def test_for_people(self) -> None:
+        [shown] = re.findall(r"^    \S+ (\[.*\] account 7 logged in .*)$", _PAGE, re.MULTILINE)
+        self.assertEqual((text_line(self.event) or "").partition(" ")[2], shown + "\n")
+
+    def test_each_reason_for_a_close_stands_in_the_table_of_the_metrics(self) -> None:
+        metrics = (DOCS / "metrics.md").read_text(encoding="utf-8")
+        for reason in re.findall(r"closed after \S+ s \((.*?)\)", _PAGE):
+            self.assertIn(f"| `{reason}` |", metrics)

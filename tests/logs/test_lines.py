@@ -39,7 +39,7 @@ class JsonTests(LinesCase):
         self.assertEqual(
             self.record(),
             {
-                "time": "2001-09-09T01:46:40.123Z",
+                "time": "2001-09-09T01:46:40.124Z",
                 "level": "warn",
                 "namespace": "chat.part",
                 "message": "account 7 is at 192.0.2.1",
@@ -84,7 +84,7 @@ class JsonTests(LinesCase):
         self.assertEqual(
             self.record(),
             {
-                "time": "2001-09-09T01:46:40.123Z",
+                "time": "2001-09-09T01:46:40.124Z",
                 "level": "info",
                 "namespace": "-",
                 "message": "ChatFactory starting on 6000",
