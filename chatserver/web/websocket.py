@@ -202,10 +202,11 @@ class WebSocket(WebSocketServerProtocol):
 
     def _fail_connection(self, code: int = GOING_AWAY, reason: str = "going away") -> None:
         """Called for all that breaks a rule."""
+        if code == BROKEN_RULE:
+            # Behind a frame that is only too long or no text, the next one can still be found.
+            self._is_deaf = True
         if not self.failedByMe:
             self.failedByMe = True
-            # Behind a frame that is too long or no text, the next one can still be found.
-            self._is_deaf = code == BROKEN_RULE
             self._user.on_broken_rule(code, reason)
 
     def _take_apart(self) -> None:

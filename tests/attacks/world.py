@@ -69,6 +69,9 @@ class Attacker(Protocol):
 class World:
     """A server in this process with a database of its own."""
 
+    #: Where it serves the web.
+    web: tuple[str, ...] = ()
+
     def __init__(self, reactor: Any) -> None:
         self._reactor = reactor
         self._folder = tempfile.TemporaryDirectory()
@@ -87,6 +90,7 @@ class World:
     async def start(self) -> None:
         settings = Settings(
             port=("tcp:0:interface=127.0.0.1",),
+            web=self.web,
             database=f"sqlite:///{self._database}",
             max_frame=MAX_FRAME,
             rate=0.0,

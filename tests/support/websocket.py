@@ -102,6 +102,7 @@ async def connect(
     port: int,
     source: str = "127.0.0.1",
     *,
+    client: WebSocketClient | None = None,
     endpoint: Any = None,
     url: str = "",
     early: bytes = b"",
@@ -109,12 +110,13 @@ async def connect(
 ) -> WebSocketClient:
     """A WebSocket to a server on this machine, from an address of this machine.
 
+    :param client: what to make of it, if not a new one.
     :param endpoint: where to connect instead, in which way ever; ``url`` says what to ask for.
     :param early: a text frame to send with the request, before there is a WebSocket.
     :param fields: of the factory: ``origin``, ``headers``.
     :raises ConnectionError: the server refuses it; the text has the status.
     """
-    client = WebSocketClient(reactor)
+    client = client or WebSocketClient(reactor)
     client.early = early
     factory = _Factory(client, url or f"ws://127.0.0.1:{port}/ws", reactor=reactor, **fields)
     if endpoint is None:

@@ -124,6 +124,12 @@ class BrokenRuleTests(WebSocketCase):
             client.transport.write(b"x" * 50_000)
         await self.assert_closed(client, 1002, "control frame")
 
+    async def test_a_second_mistake_behind_the_first(self) -> None:
+        client = await self.open()
+        client.send_text(b" " * 2001)
+        client.transport.write(b"\x89\xfe" + struct.pack("!H", 130) + b"mask" + b"x" * 130)
+        await self.assert_closed(client, 1009, "at most 2000 bytes")
+
     async def test_what_was_asked_before_is_answered_first(self) -> None:
         account, client = await self.web_user()
         client.send(*(chat(account, "x", req=number) for number in range(20)))
