@@ -5,7 +5,9 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Set
 
-from chatserver.admin.commands import CannotDo
+import msgspec
+
+from chatserver.admin.commands import PROGRAM, CannotDo
 from chatserver.admin.texts import count
 from chatserver.orders import Answer, NotDone, Order, decode_answer, encode
 from chatserver.store.direct import DirectDatabase, at_once
@@ -49,7 +51,7 @@ class Servers:
         finished: set[str] = set()
         refusals: list[NotDone] = []
         for row in self._answers(order, set(before), for_one=False):
-            answer = decode_answer(row.body)
+            answer = _answer_in(row)
             if row.is_last:
                 finished.add(row.node)
             if isinstance(answer, NotDone):
@@ -69,7 +71,7 @@ class Servers:
     def ask_one(self, order: Order) -> Iterator[Answer]:
         """What any one server answers; it ends early where none does, or that one falls silent."""
         for row in self._answers(order, set(), for_one=True):
-            yield decode_answer(row.body)
+            yield _answer_in(row)
 
     def _answers(self, order: Order, expected: Set[str], *, for_one: bool) -> Iterator[AnswerRow]:
         """All parts of all answers, until ``expected`` nodes have answered or nobody does."""
@@ -96,3 +98,12 @@ class Servers:
         return {
             beat.node: beat.beat for beat in at_once(self._nodes.beats()) if not beat.is_given_up
         }
+
+
+def _answer_in(row: AnswerRow) -> Answer:
+    try:
+        return decode_answer(row.body)
+    except msgspec.DecodeError:
+        raise CannotDo(
+            f"a server of another version answered: use the {PROGRAM} that is installed with it"
+        ) from None

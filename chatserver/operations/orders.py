@@ -84,17 +84,17 @@ class OrderBook:
         ids = await self._store.ids()
         now = self._clock.seconds()
         is_stale = self._looked is None or now - self._looked > _LONGEST_SILENCE
+        new = set() if is_stale else ids - self._seen.keys()
+        rows = await self._store.read(new) if new else []
         self._looked = now
-        new = ids - self._seen.keys()
         self._seen = {id: self._seen.get(id, now) for id in ids}
+        if rows:
+            self._alert_until = now + _ALERT
+        for row in rows:
+            self._begin(row)
         forgotten = [id for id, since in self._seen.items() if now - since > _FORGOTTEN]
         if forgotten:
             await self._store.delete(forgotten)
-        if is_stale or not new:
-            return
-        self._alert_until = now + _ALERT
-        for row in await self._store.read(new):
-            self._begin(row)
 
     def _begin(self, row: OrderRow) -> None:
         carrying = spawn(self._carry_out(row), "carrying out an order")

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import pytest
+from twisted.internet.threads import deferToThread
 
 import chatserver
 from chatserver import admin
@@ -146,6 +147,10 @@ async def test_a_server_needs_no_right_to_change_tables(
         assert reply["errno"] == 0, reply
     push = await li_client.next(msgid=5)
     li_client.send({"msgid": 12, "conv": push["conv"], "seq": push["seq"]})
+    status, printed, _ = await deferToThread(
+        run_admin, tmp_path, "kick", "li", CHATSERVER_DATABASE=users.chat
+    )
+    assert (status, "1 session closed" in printed) == (0, True), printed
     await client.hang_up()
     await li_client.hang_up()
     server.stop()

@@ -32,7 +32,7 @@ class FakeStore:
     def __init__(self) -> None:
         self.rows: dict[str, OrderRow] = {}
         self.written: list[tuple[str, int, bool, Answer]] = []
-        self.is_away = False
+        self.is_away = self.is_going_away = False
         self.is_claimed_by_another = False
 
     def place(self, id: str, body: str, *, is_for_one: bool = False) -> None:
@@ -44,6 +44,8 @@ class FakeStore:
         return set(self.rows)
 
     async def read(self, ids: Collection[str]) -> list[OrderRow]:
+        if self.is_going_away:
+            raise TryAgain
         return [self.rows[id] for id in sorted(ids)]
 
     async def claim(self, id: str) -> bool:
@@ -118,6 +120,15 @@ class OrderBookTests(TestCase):
         self.look()
         self.assertEqual(self.carried_out, [])
         self.store.place("b", KICK)
+        self.look()
+        self.assertEqual(len(self.carried_out), 1)
+
+    def test_what_could_not_be_read_at_once_is_carried_out_later(self) -> None:
+        self.look()
+        self.store.place("a", KICK)
+        self.store.is_going_away = True
+        self.look()
+        self.store.is_going_away = False
         self.look()
         self.assertEqual(len(self.carried_out), 1)
 

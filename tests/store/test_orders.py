@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from twisted.internet.defer import Deferred
+
 from tests.store.cases import StoreCase, together
 from tests.store.test_mariadb import OnMariaDB
+from tests.support.mariadb import mariadb
+from tests.support.waiting import until
 
 
 class OrderCase(StoreCase):
@@ -75,6 +79,20 @@ class SQLiteTests(OrderCase):
 
 class MariaDBTests(OnMariaDB, OrderCase):
     """On a real MariaDB."""
+
+    async def test_an_answer_waits_for_the_deletion_that_has_begun(self) -> None:
+        id = await self.desk.place("{}", for_one=False)
+        deleting = mariadb().connect(self.name)
+        self.addCleanup(deleting.close)
+        deleting.cursor().execute("DELETE FROM orders WHERE id = %s", [id])
+        answering = Deferred.fromCoroutine(self.nodes[0].answer(id, 0, "{}", is_last=True))
+        await until(lambda: answering.called or self.waits_for_a_lock(), "the answer waits")
+        deleting.commit()
+        self.assertFalse(await answering)
+
+    def waits_for_a_lock(self) -> bool:
+        [(_, waits)] = mariadb().execute("SHOW GLOBAL STATUS LIKE 'Innodb_row_lock_current_waits'")
+        return str(waits) != "0"
 
 
 del OrderCase, OnMariaDB
