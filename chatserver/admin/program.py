@@ -11,13 +11,22 @@ from typing import NoReturn
 from twisted.logger import globalLogBeginner
 
 from chatserver import __version__
-from chatserver.admin import announce, backup, import_classic, migrate, sessions, stats, user
+from chatserver.admin import (
+    announce,
+    backup,
+    export,
+    import_classic,
+    migrate,
+    sessions,
+    stats,
+    user,
+)
 from chatserver.admin.commands import PROGRAM, CannotDo, Commands, Parser, Run, settings_of
 from chatserver.settings import SettingsError
 from chatserver.store.errors import DatabaseUnusable
 
 #: The modules with commands, in the order of the help.
-_MODULES = (stats, user, sessions, announce, backup, import_classic, migrate)
+_MODULES = (stats, user, sessions, announce, backup, export, import_classic, migrate)
 _INTERRUPTED = 130  # the exit status, as shells have it for SIGINT
 
 

@@ -68,6 +68,10 @@ class Database:
         """Inside a transaction, see :meth:`Engine.lock`."""
         return self._engine.lock(cursor, conversations)
 
+    def begin_snapshot(self, cursor: Cursor) -> None:
+        """Inside a read, see :meth:`Engine.begin_snapshot`."""
+        self._engine.begin_snapshot(cursor)
+
     def insert_messages(self, cursor: Cursor, rows: Sequence[Row]) -> None:
         """Inside a transaction, see :meth:`Engine.insert_messages`."""
         self._engine.insert_messages(cursor, rows)

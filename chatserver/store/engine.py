@@ -94,6 +94,9 @@ class Engine(Protocol):
     def begin(self, cursor: Cursor) -> None:
         """Begin a transaction that writes."""
 
+    def begin_snapshot(self, cursor: Cursor) -> None:
+        """Begin a transaction that reads everything as it is now, for as long as it takes."""
+
     def lock(self, cursor: Cursor, conversations: Collection[int]) -> dict[int, int]:
         """Keep other writers out of conversations until the transaction ends.
 

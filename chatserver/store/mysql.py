@@ -121,6 +121,11 @@ class MySQL:
     def begin(self, cursor: Cursor) -> None:
         """The driver begins a transaction with the first statement."""
 
+    def begin_snapshot(self, cursor: Cursor) -> None:
+        cursor.execute("SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ")
+        cursor.execute(f"SET SESSION {_idle_timeout(cursor)} = {_PATIENCE}")
+        cursor.execute("START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY")
+
     def lock(self, cursor: Cursor, conversations: Collection[int]) -> dict[int, int]:
         """Lock the conversations' rows, always in the order of their ids."""
         ids = sorted(conversations)
@@ -296,15 +301,19 @@ def _configure(connection: Any) -> None:
     """What is committed by other nodes shall be seen at once, also within a transaction."""
     connection.used = time.monotonic()
     cursor = connection.cursor()
-    cursor.execute("SHOW VARIABLES LIKE 'idle_transaction_timeout'")
-    # MySQL has none: there, a connection without a transaction is closed, too, and opened again.
-    idle_timeout = "idle_transaction_timeout" if cursor.fetchone() else "wait_timeout"
-    cursor.execute(f"SET SESSION {idle_timeout} = {_IDLE_TIMEOUT}")
+    cursor.execute(f"SET SESSION {_idle_timeout(cursor)} = {_IDLE_TIMEOUT}")
     cursor.execute("SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED")
     cursor.execute("SET SESSION sql_mode = 'STRICT_ALL_TABLES'")
     cursor.execute(f"SET SESSION innodb_lock_wait_timeout = {_LOCK_TIMEOUT}")
     cursor.execute(f"SET SESSION lock_wait_timeout = {_LOCK_TIMEOUT}")
     connection.commit()
+
+
+def _idle_timeout(cursor: Any) -> str:
+    """The setting for transactions in which nothing happens."""
+    cursor.execute("SHOW VARIABLES LIKE 'idle_transaction_timeout'")
+    # MySQL has none: there, a connection without a transaction is closed, too, and opened again.
+    return "idle_transaction_timeout" if cursor.fetchone() else "wait_timeout"
 
 
 def _code(problem: Exception) -> int | None:

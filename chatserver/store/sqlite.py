@@ -105,6 +105,9 @@ class SQLite:
         """Take the write lock at once, so that no later statement finds it taken."""
         cursor.execute("BEGIN IMMEDIATE")
 
+    def begin_snapshot(self, cursor: Cursor) -> None:
+        cursor.execute("BEGIN")
+
     def lock(self, cursor: Cursor, conversations: Collection[int]) -> dict[int, int]:  # noqa: ARG002
         """The write lock is on the whole database already."""
         return {}
