@@ -17,6 +17,7 @@ from chatclient.language import gettext as _
 from chatclient.language import marked
 from chatclient.reasons import NO_CONNECTION, reason
 from chatclient.subcommands.endings import EXIT_CODES, FAILED, OK, Ending
+from chatclient.subcommands.output import print_result
 from chatclient.terminal.commands import parse_id
 from chatserver.errors import ChatError
 
@@ -159,5 +160,6 @@ async def _log_in(reactor: Any, wish: _Wish) -> int:
         text = _("cannot log in to {server}: {why}")
         raise Ending(FAILED, text.format(server=wish.server, why=reason(problem))) from None
     text = _("logged in as {name} (id {id}) on {server}")
-    print(text.format(name=profile.name, id=profile.userid, server=profile.server), flush=True)
+    done = text.format(name=profile.name, id=profile.userid, server=profile.server)
+    print_result("chatclient login", done)
     return OK

@@ -12,6 +12,7 @@ from chatclient.language import marked
 from chatclient.reasons import NO_CONNECTION, reason
 from chatclient.subcommands.account import existing_profile
 from chatclient.subcommands.endings import EXIT_CODES, FAILED, OK, Ending
+from chatclient.subcommands.output import print_result
 from chatserver.errors import ChatError
 
 _EPILOG = marked(
@@ -46,5 +47,6 @@ async def _log_out(reactor: Any, profile: profiles.Profile) -> int:
         text = _("not logged out, so the tokens are still here ({server}: {why}); try again")
         raise Ending(FAILED, text.format(server=profile.server, why=reason(problem))) from None
     text = _("logged out: {name} (id {id}) on {server}")
-    print(text.format(name=profile.name, id=profile.userid, server=profile.server), flush=True)
+    done = text.format(name=profile.name, id=profile.userid, server=profile.server)
+    print_result("chatclient logout", done)
     return OK

@@ -1,20 +1,53 @@
-"""Standard output for one who may read slowly, or go."""
+"""Standard output for one who may read slowly, or go; and what is said beside it."""
 
 from __future__ import annotations
 
 import os
 import select
 import stat
+import sys
 from collections.abc import Callable
 from typing import Any
+
+from chatclient.language import gettext as _
+from chatclient.terminal.visible import visible
 
 # What a pipe that is ready takes at once without blocking.
 _PIECE = 512 if not hasattr(select, "PIPE_BUF") else select.PIPE_BUF
 _LOOK_UP = 0.2  # seconds
 
 
+def complain(program: str, text: str) -> None:
+    """Say something on standard error, if there is one."""
+    if sys.stderr is not None:
+        print(f"{program}: {visible(text)}", file=sys.stderr, flush=True)
+
+
+def print_result(program: str, line: str) -> None:
+    """Print what came of it. That it can't be printed does not undo it."""
+    try:
+        print(line, flush=True)
+    except OSError as problem:
+        # Else the interpreter would try it again at its end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        if not isinstance(problem, BrokenPipeError):
+            complain(program, unwritable(problem))
+
+
+def unwritable(problem: OSError) -> str:
+    """Why nothing could be written."""
+    return _("standard output can't be written ({why})").format(why=problem.strerror)
+
+
 class OutputGone(Exception):
-    """What was to be written was not, or not all of it."""
+    """What was to be written was not, or not all of it.
+
+    ``why`` tells what is wrong; None where just nobody reads or waits any more.
+    """
+
+    def __init__(self, why: str | None = None) -> None:
+        super().__init__(why)
+        self.why = why
 
 
 class Output:
@@ -43,14 +76,15 @@ class Output:
                 continue
             except OSError as problem:
                 self._is_gone = True
-                raise OutputGone(problem.strerror) from problem
+                nobody_reads = isinstance(problem, BrokenPipeError)
+                raise OutputGone(None if nobody_reads else unwritable(problem)) from problem
 
     def _wait(self) -> None:
         while not self._is_gone and not self._given_up():
             if select.select([], [self._fd], [], _LOOK_UP)[1]:
                 return
         self._is_gone = True
-        raise OutputGone("nobody waits for it any more")
+        raise OutputGone
 
 
 class ReaderWatch:

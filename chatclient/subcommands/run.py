@@ -12,7 +12,7 @@ from chatclient.errors import AuthorityUnusable, ProfileUnusable, StoreUnusable
 from chatclient.language import gettext as _
 from chatclient.subcommands import login, logout, send, tail
 from chatclient.subcommands.endings import FAILED, Ending
-from chatclient.terminal.visible import visible
+from chatclient.subcommands.output import complain
 
 Command = Callable[[Any], Awaitable[int]]
 """What is to be done with a reactor; comes back with the exit code."""
@@ -37,7 +37,8 @@ def prepare(name: str, arguments: Sequence[str]) -> Command:
     except (Ending, *_UNUSABLE) as problem:
         raise SystemExit(_tell(name, problem)) from None
     except (KeyboardInterrupt, EOFError):
-        print(file=sys.stderr)
+        if sys.stderr is not None:
+            print(file=sys.stderr)
         raise SystemExit(_BY_CTRL_C) from None
 
 
@@ -70,5 +71,5 @@ async def _call(command: Command, reactor: Any) -> int:
 
 
 def _tell(name: str, problem: Exception) -> int:
-    print(f"chatclient {name}: {visible(str(problem))}", file=sys.stderr)
+    complain(f"chatclient {name}", str(problem))
     return problem.code if isinstance(problem, Ending) else FAILED

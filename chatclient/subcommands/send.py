@@ -16,6 +16,7 @@ from chatclient.language import gettext as _
 from chatclient.language import marked
 from chatclient.subcommands.account import existing_profile
 from chatclient.subcommands.endings import EXIT_CODES, FAILED, OK, Ending
+from chatclient.subcommands.output import complain, print_result
 from chatclient.subcommands.recipient import parse_recipient
 from chatclient.subcommands.sending import Sending
 
@@ -130,7 +131,7 @@ def _read_text(wanted_by_omission: bool) -> str:
     if sys.stdin is None:
         return ""
     if wanted_by_omission and sys.stdin.isatty():
-        print(_("type the text, and Ctrl-D at its end:"), file=sys.stderr)
+        complain("chatclient send", _("type the text, and Ctrl-D at its end"))
     return sys.stdin.read(_MOST_TEXT + 2).removesuffix("\n")
 
 
@@ -138,5 +139,5 @@ async def _send(reactor: Any, profile: profiles.Profile, options: argparse.Names
     cid = options.cid or fresh_cid()
     sent = await Sending(reactor, profile, options.to, options.text, cid).run(options.timeout)
     if options.json:
-        print(msgspec.json.encode(sent).decode(), flush=True)
+        print_result("chatclient send", msgspec.json.encode(sent).decode())
     return OK

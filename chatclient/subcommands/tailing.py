@@ -23,10 +23,9 @@ from chatclient.steady.states import LoginRefused, Offline, Online, Replaced, St
 from chatclient.subcommands.account import credentials, refused
 from chatclient.subcommands.endings import FAILED, OK, Ending, stop
 from chatclient.subcommands.messages import json_line
-from chatclient.subcommands.output import Output, OutputGone, ReaderWatch
+from chatclient.subcommands.output import Output, OutputGone, ReaderWatch, complain
 from chatclient.terminal import render
 from chatclient.terminal.fold import folded
-from chatclient.terminal.visible import visible
 from chatserver.wire.frames import GroupChatPush, OneChatPush, Push
 
 
@@ -86,7 +85,9 @@ class Tailing:
             line = folded(render.message(push, account.id), sys.stdout)
         try:
             self._output.write_line(line)
-        except OutputGone:
+        except OutputGone as gone:
+            if gone.why is not None:
+                self._fail(Ending(FAILED, gone.why))
             self._nobody_reads()
             raise
 
@@ -115,7 +116,7 @@ class Tailing:
             self._say(text)
 
     def _say(self, text: str) -> None:
-        print(f"chatclient tail: {visible(text)}", file=sys.stderr, flush=True)
+        complain("chatclient tail", text)
 
     def _fail(self, ending: Ending) -> None:
         if not self._over.called:

@@ -215,6 +215,20 @@ class PipedTests(ProgramTestCase):
         self.assertIn(f"{AT} [15] 李四: 好 🍵 \\x1b[2J\\u202e⏎next\n", out)
         self.assertEqual(self.server.of_msgid(5)[0]["msg"], "你好")
 
+    async def test_speaks_chinese_where_the_locale_does(self) -> None:
+        self.server.scripts[6] = refusal(105, "no user has this id")
+        code, out, err = await self.run_with(
+            "1\n13\nsecret\nchat:15:你好\naddfriend:9\nhelp\nloginout\n",
+            LC_ALL="",
+            LANG="zh_CN.UTF-8",
+        )
+        lines = out.splitlines()
+        self.assertEqual((code, err), (1, "错误：没有此 ID 的用户\n"))
+        self.assertEqual(lines[0], "已登录：zhang san（ID 13）")
+        self.assertIn(f"{AT} 您 → 15: 你好", lines)
+        self.assertIn("  quit                    退出程序", lines)
+        self.assertEqual(lines[-1], "已退出登录")
+
     async def test_reads_a_regular_file(self) -> None:
         with tempfile.TemporaryFile() as script:
             script.write(b"1\n13\nsecret\nchat:15:hello\n")

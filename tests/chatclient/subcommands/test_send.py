@@ -31,6 +31,12 @@ class SendTests(SubcommandCase):
         self.assertEqual((told["conv"], told["seq"], told["cid"]), (row[0], row[1], "c1"))
         self.assertEqual((told["time"], told["dup"]), (utc_text(row[2]), False))
 
+    async def test_a_result_that_nobody_reads_is_no_failure(self) -> None:
+        run = self.start_it("send", "--json", str(self.bob), "hello")
+        run.transport.closeStdout()
+        self.assertEqual((await run.ended, run.err), (0, b""))
+        self.assertEqual(self.stored(), ["hello"])
+
     async def test_the_same_cid_is_stored_once(self) -> None:
         send = ("send", str(self.bob), "hello", "--cid", "c1", "--json")
         first, second = [objects((await self.run_it(*send))[1].encode())[0] for _ in range(2)]

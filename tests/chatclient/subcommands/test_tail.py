@@ -169,6 +169,17 @@ class ReaderTests(TailCase):
         run.transport.closeStdout()
         self.assertEqual((await run.ended, run.err), (0, b""))
 
+    async def test_a_full_disk_is_told(self) -> None:
+        await self.bob_writes("x")
+        with open("/dev/full", "w") as full:
+            run = start_program(
+                self, Run(), ("tail",), {"CHATCLIENT_HOME": str(self.home)},
+                childFDs={0: "w", 1: full.fileno(), 2: "r"},
+            )  # fmt: skip
+        self.assertEqual(await run.ended, 1)
+        self.assertIn(b"standard output can't be written (No space", run.err)
+        self.assertEqual(await self.pending(), 1)
+
     async def test_what_a_busy_reader_has_not_taken_comes_again(self) -> None:
         texts = [f"{number} {LONG}" for number in range(6)]
         await self.bob_writes(*texts)
