@@ -44,7 +44,7 @@ class ReadmeTests(ServerCase):
 
     async def test_session_by_hand_goes_as_shown(self) -> None:
         """Each line is a request, or the reply to the one before; … stands for anything."""
-        lines = re.findall(r'^    (\{"msgid":.*)$', _README, re.MULTILINE)
+        lines = re.findall(r'^(\{"msgid":.*)$', _README, re.MULTILINE)
         self.assertGreater(len(lines), 5)
         for name in ("zhang san", "Li"):
             await self.register(name)

@@ -17,6 +17,7 @@ from chatserver.logs.lines import json_line, text_line
 from chatserver.settings import Settings
 from chatserver.tap import Options
 from chatserver.tls.files import Files
+from tests.docs.blocks import blocks
 from tests.docs.page import DOCS
 from tests.support.folders import temporary_folder
 
@@ -25,8 +26,12 @@ _PAGE = (DOCS / "operating.md").read_text(encoding="utf-8")
 
 def commands(program: str) -> list[list[str]]:
     """The words of each command that the page gives for a program."""
-    found = re.findall(rf"^    ({program} (?:.*\\\n)*.*)$", _PAGE, re.MULTILINE)
-    return [shlex.split(command.replace("\\\n", "")) for command in found]
+    given = [
+        shlex.split(command.text.replace("\\\n", ""))
+        for block in blocks("docs/operating.md")
+        for command in block.commands()
+    ]
+    return [words for words in given if words[0] == program]
 
 
 class TlsTests(SynchronousTestCase):
@@ -47,7 +52,7 @@ class LogTests(SynchronousTestCase):
     """The lines that the page shows are what the server writes."""
 
     def setUp(self) -> None:
-        [self.json] = re.findall(r'^    (\{"time".*\})$', _PAGE, re.MULTILINE)
+        [self.json] = re.findall(r'^(\{"time".*\})$', _PAGE, re.MULTILINE)
         self.shown: dict[str, Any] = json.loads(self.json)
         self.event = {
             **self.shown,
@@ -61,7 +66,7 @@ class LogTests(SynchronousTestCase):
         self.assertEqual(json_line(self.event), self.json + "\n")
 
     def test_for_people(self) -> None:
-        [shown] = re.findall(r"^    \S+ (\[.*\] account 7 logged in .*)$", _PAGE, re.MULTILINE)
+        [shown] = re.findall(r"^\S+ (\[.*\] account 7 logged in .*)$", _PAGE, re.MULTILINE)
         self.assertEqual((text_line(self.event) or "").partition(" ")[2], shown + "\n")
 
     def test_each_reason_for_a_close_stands_in_the_table_of_the_metrics(self) -> None:
