@@ -129,7 +129,7 @@ class WebConnection:
         if session is None or session.is_closing or self._has_unsent:
             self.abort()
         else:
-            session.goodbye(Goodbye(reason="idle"))
+            session.goodbye(Goodbye(reason="idle"), closed_for="overload")
 
     def turn_away(self) -> None:
         """Close, as there is no place for it; say so."""

@@ -56,3 +56,17 @@ class ConnectionTests(ServerCase):
         await (await self.connect()).closed
         await until(lambda: closed.total() == 3, "all are gone")
         self.assertEqual(self.log, [])
+
+
+class OverloadTests(ServerCase):
+    settings = {"max_connections": 1}
+
+    async def test_who_gives_way_to_others(self) -> None:
+        log = listen(self, "chatserver.node")
+        first = await self.connect()
+        first.send({"msgid": 13})
+        await first.next(msgid=14)
+        await self.connect()
+        await first.closed
+        await until(lambda: log, "the end of a connection is logged")
+        self.assertIn("(overload)", log[0])
