@@ -58,6 +58,7 @@ class Gateway(Page):
         connection = WebConnection(self._home, self._clock, self._readers.address_of(request))
         self._connections.add(connection)
         connection.websocket.is_closed.addCallback(lambda _: self._connections.discard(connection))
+        request.requestHeaders.removeHeader("sec-websocket-extensions")  # none is agreed to
         channel: Any = request.channel
         channel.make_way(connection.websocket)
         return WebSocketResource(_Maker(self._factory, connection)).render(request)

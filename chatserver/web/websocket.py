@@ -12,6 +12,7 @@ from autobahn.twisted.websocket import WebSocketServerFactory, WebSocketServerPr
 from twisted.internet.interfaces import IPullProducer
 from twisted.internet.protocol import connectionDone
 from twisted.python.failure import Failure
+from txaio import make_logger  # type: ignore[attr-defined]
 from zope.interface import implementer
 
 from chatserver.sockets import below_tls
@@ -69,6 +70,8 @@ class WebSocket(WebSocketServerProtocol):
 
     factory: Any
     transport: Any
+    #: Anybody could fill the log with their mistakes.
+    log = make_logger("none")
 
     def __init__(self, user: User) -> None:
         super().__init__()

@@ -9,6 +9,7 @@ from twisted.internet.endpoints import HostnameEndpoint, connectProtocol
 
 from chatserver.web.origins import Origins
 from tests.support.http import Page, get
+from tests.support.logs import listen
 from tests.support.servers import reactor
 from tests.support.waiting import until
 from tests.support.wire import WireClient
@@ -113,6 +114,7 @@ class UpgradeTests(SiteCase):
             self.assertEqual(await client.settled(), [])
 
     async def test_requests_that_are_none(self) -> None:
+        lines = listen(self, "autobahn")
         wrong = {"Sec_WebSocket_Key": "short", "Sec_WebSocket_Version": "8", "Connection": "close"}
         for name, value in wrong.items():
             fields: dict[str, Any] = UPGRADE | {name: value}
@@ -120,6 +122,7 @@ class UpgradeTests(SiteCase):
             self.assertEqual(page.status, 400, name)
         page = await self.get("/ws", method="POST", Content_Length="0", **UPGRADE)
         self.assertEqual(page.status, 405)
+        self.assertEqual(lines, [], "anybody could fill the log")
 
     async def test_a_server_that_stops_says_so(self) -> None:
         node: Any = self.server._node
