@@ -77,7 +77,7 @@ def _deliver_before_commit() -> None:
     def append_told(log: MessageLog, draft: Any) -> None:
         guess = _guess(log, draft)
         if guess is not None:
-            draft._publish(guess)
+            draft.publish(guess)
         append(log, draft)
 
     _replace(MessageLog, "append", append_told)

@@ -113,7 +113,7 @@ class CountCase(StoreCase):
         times = iter(range(10**6))
         found = await Counts(self.store._database, 1.5, lambda: next(times)).of("accounts")
         self.assertEqual(found, Count(20_000, False))
-        found = await Counts(self.store._database).of("accounts")
+        found = await Counts(self.store._database, 1e6).of("accounts")
         self.assertEqual(found, Count(20_000, True))
 
     async def test_the_database_takes_room(self) -> None:
