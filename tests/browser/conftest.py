@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -62,8 +63,8 @@ def own_server(tmp_path: Path) -> Iterator[WebServer]:
     server.kill()
 
 
-@pytest.fixture
-def open_page(driver: Chrome) -> Iterator[OpenPage]:
+@contextmanager
+def opener(driver: Chrome) -> Iterator[OpenPage]:
     """Opens the page of a server; afterwards the browser must not have complained.
 
     ``like`` is a page whose memory it shares; by default it shares none. ``first`` is a script
@@ -80,3 +81,10 @@ def open_page(driver: Chrome) -> Iterator[OpenPage]:
     yield open_
     complaints = [complaint for page in pages for complaint in page.close()]
     assert [each for each in complaints if not any(one in each for one in _EXPECTED)] == []
+
+
+@pytest.fixture
+def open_page(driver: Chrome) -> Iterator[OpenPage]:
+    """See :func:`opener`."""
+    with opener(driver) as open_:
+        yield open_

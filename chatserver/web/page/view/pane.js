@@ -54,8 +54,8 @@ export class ConversationPane {
 
   /** Be ready for writing; on a phone that would bring up its keyboard. */
   focus() {
-    if (matchMedia("(hover: hover)").matches) this.#composer.focus();
-    else this.#header.querySelector("h2")?.focus();
+    if (matchMedia("(pointer: coarse)").matches) this.#header.querySelector("h2")?.focus();
+    else this.#composer.focus();
   }
 
   #look = "";
