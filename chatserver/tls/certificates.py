@@ -100,6 +100,7 @@ class Certificate:
                     expires=date(before.expires),
                 )
             return
+        was_bad = self._told is not None
         self._shown, self._told = new, None
         if new.digest != before.digest:
             self._reminded = 0.0
@@ -108,6 +109,11 @@ class Certificate:
                 "until {expires}",
                 file=str(self.files.certificate),
                 expires=date(new.expires),
+            )
+        elif was_bad:
+            self._log.info(
+                "the files of the certificate {file} are good again, and as before",
+                file=str(self.files.certificate),
             )
 
     def _remind(self) -> None:

@@ -80,6 +80,16 @@ class CertificateTests(TestCase):
             certificate.look()
         self.assertIn("was renewed", self.log[2])
 
+    def test_the_end_of_trouble_is_told_of(self) -> None:
+        certificate = self.certificate()
+        good = self.made.key.read_bytes()
+        for content in (b"half a k", good):
+            self.made.key.write_bytes(content)
+            for _ in range(3):
+                certificate.look()
+        self.assertEqual(len(self.log), 2)
+        self.assertIn("good again", self.log[1])
+
     def test_what_passes_by_itself_needs_no_other_change(self) -> None:
         certificate = self.certificate()
         self.made.write(self.made.signer.issue(begins=1, ends=50))
