@@ -15,7 +15,7 @@ _HARMFUL = re.compile("[\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
 
 
 class _Message(msgspec.Struct, rename={"from_": "from"}):
-    """The keys, in their order; docs/client.md explains them."""
+    """Its keys, in their order; docs/scripts.md explains them."""
 
     conv: int
     seq: int
@@ -28,6 +28,9 @@ class _Message(msgspec.Struct, rename={"from_": "from"}):
     group_name: str | None
     text: str
     reply: str
+
+
+KEYS = _Message.__struct_encode_fields__
 
 
 def json_line(push: Push, account: Account) -> str:

@@ -16,7 +16,7 @@ ROOT = HERE.parents[1]
 #: What the sidebar lists, part by part. The pages themselves know nothing of it.
 NAVIGATION = {
     "Use": ["docs/first-steps", "docs/terminal", "docs/web"],
-    "Write": ["docs/client", "docs/protocol"],
+    "Write": ["docs/scripts", "docs/client", "docs/protocol"],
     "Operate": ["docs/operating", "etc/README", "docs/metrics", "docs/scaling", "docs/security"],
     "Understand": ["docs/reliability", "docs/performance", "docs/architecture", "CHANGELOG"],
     "中文": ["README.zh", "docs/zh/first-steps"],

@@ -30,6 +30,7 @@ NOT_RUN = [
     (r".*", r"\S*chatclient(?! (send|tail|login|logout))", "people type there: tests/chatclient"),
     (r".*", r"chatserver-admin import-classic", "it needs a C++ server's MySQL: tests/admin"),
     (r".*", r"nc ", "test_examples.py and tests/test_readme.py send what is typed there"),
+    (r"docs/scripts.md", r"#!/bin/sh", "it runs for ever: test_scripts.py"),
     (r".*", r"perf ", "it needs a profiler, and a server under load"),
     (r"etc/README.md", r"", "it sets up hosts, as root; tests/etc checks the files"),
 ]
