@@ -34,10 +34,12 @@ export function openAbout(chat, conversation, open) {
 
   /** @param {import("../base/types.js").Member} member */
   function memberOf(member) {
-    const conversation = chat.conversations.get(userKey(member.id));
+    const { id, name } = member;
+    const state = chat.people.state(id);
+    const look = { id, isGroup: false, isWithMyself: id === chat.me.id, knownName: name, state };
     const goThere = () => {
       dialog.close();
-      open(userKey(member.id));
+      open(userKey(id));
     };
     return h(
       "li",
@@ -45,10 +47,10 @@ export function openAbout(chat, conversation, open) {
       h(
         "button",
         { type: "button", class: "member", onclick: goThere },
-        conversation && portrait(conversation),
-        nameOf(member.name),
+        portrait(look),
+        nameOf(name),
         member.role === "creator" && h("small", {}, t("creator")),
-        h("small", {}, `#${member.id}`),
+        h("small", {}, `#${id}`),
       ),
     );
   }

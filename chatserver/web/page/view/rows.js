@@ -114,10 +114,8 @@ function messageElement({ message, isMine, isFirst, hasName }) {
       "div",
       { class: "bubble" },
       sender || unseen(isMine ? t("you") : name),
-      textOf(msg),
-      h(
-        "span",
-        { class: "meta" },
+      body(
+        msg,
         h("time", { dateTime: time, title: whole(date) }, clock(date)),
         isMine && icon("check"),
         isMine && unseen(t("sent")),
@@ -127,6 +125,10 @@ function messageElement({ message, isMine, isFirst, hasName }) {
   element.dataset.seq = String(seq);
   return element;
 }
+
+/** A text, and what is said about it. @param {string} text @param {...(Node | string | false)} meta */
+const body = (text, ...meta) =>
+  h("div", { class: "body" }, textOf(text), h("span", { class: "meta" }, ...meta));
 
 /** @param {Row & {kind: "unsent"}} row @param {Wishes} wishes */
 function unsentElement({ unsent, isFirst, isSending }, { sendAgain, discard }) {
@@ -139,8 +141,7 @@ function unsentElement({ unsent, isFirst, isSending }, { sendAgain, discard }) {
       "div",
       { class: "bubble" },
       unseen(t("you")),
-      textOf(text),
-      h("span", { class: "meta" }, icon(failed ? "alert" : "clock"), t(state)),
+      body(text, icon(failed ? "alert" : "clock"), t(state)),
     ),
     failed &&
       h(

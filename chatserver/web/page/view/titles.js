@@ -3,25 +3,29 @@ import { t } from "../i18n/language.js";
 import { h, nameOf } from "./dom.js";
 import { icon } from "./icons.js";
 
-/** @typedef {import("../model/conversation.js").Conversation} Conversation */
+/**
+ * What a conversation looks like.
+ * @typedef {Pick<import("../model/conversation.js").Conversation,
+ *   "id" | "isGroup" | "isWithMyself" | "knownName" | "state">} Look
+ */
 
 const COLOURS = 8;
 
-/** What a conversation is called, in words. @param {Conversation} conversation */
+/** What a conversation is called, in words. @param {Look} look */
 export function titleOf({ isWithMyself, knownName, isGroup, id }) {
   if (isWithMyself) return t("myself");
   return knownName || t(isGroup ? "group.unnamed" : "user.unnamed", { id });
 }
 
-/** The same as an element. @param {Conversation} conversation */
-export function title(conversation) {
-  return nameOf(titleOf(conversation));
+/** The same as an element. @param {Look} look */
+export function title(look) {
+  return nameOf(titleOf(look));
 }
 
-/** A round picture: the first letter on a colour that is always the same. @param {Conversation} conversation */
-export function portrait(conversation) {
-  const { id, isGroup, state } = conversation;
-  const initial = [...titleOf(conversation)][0] ?? "";
+/** A round picture: the first letter on a colour that is always the same. @param {Look} look */
+export function portrait(look) {
+  const { id, isGroup, state } = look;
+  const initial = [...titleOf(look)][0] ?? "";
   return h(
     "span",
     { class: `portrait colour-${id % COLOURS}${isGroup ? " of-group" : ""}`, "aria-hidden": "true" },
