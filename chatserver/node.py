@@ -76,7 +76,7 @@ class Node:
         name = secrets.token_hex(8)
         self.store = store = Store(settings, reactor, name)
         self.registry = registry = Registry()
-        self.connections = Connections(room(settings.max_connections))
+        self.connections = Connections(room(settings.max_connections, has_web=bool(settings.web)))
         self.passwords = Passwords(reactor, settings.hash_threads, settings.hash_queue)
         self.bus: Bus = LocalBus()
         places: Places = LocalPlaces()

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import resource
+import sys
 from collections import Counter
 from typing import NamedTuple, Protocol
 
-# Descriptors for the database, Redis, the log, the ports, and readers of the web endpoint.
-_RESERVED = 96
+# Descriptors for the database, Redis, the log, and the ports.
+_RESERVED = 64
+# Connections on which somebody asks for pages, or for a WebSocket, and that are none yet.
+_VISITORS = 1000
 # Connections above the limit, which are being told why they are closed.
 _SPARE = 100
 
@@ -38,16 +41,27 @@ class Room(NamedTuple):
     spare: int
 
 
-def room(wanted: int) -> Room:
+def room(wanted: int, *, has_web: bool = False) -> Room:
     """The room for connections, as far as this process may open files.
 
     :param wanted: the setting ``max_connections``.
+    :param has_web: some files are for visitors of the web endpoint.
     """
-    files, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
-    if files == resource.RLIM_INFINITY:
-        return Room(wanted, _SPARE)
+    files = _files()
     spare = min(_SPARE, files // 8)
-    return Room(max(1, min(wanted, files - _RESERVED - spare)), spare)
+    reserved = _RESERVED + spare + (room_for_visitors() if has_web else 0)
+    return Room(max(1, min(wanted, files - reserved)), spare)
+
+
+def room_for_visitors() -> int:
+    """The room for connections on which somebody asks over HTTP."""
+    return min(_VISITORS, _files() // 8)
+
+
+def _files() -> int:
+    """How many files this process may open."""
+    files, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    return sys.maxsize if files == resource.RLIM_INFINITY else files
 
 
 class Connections:

@@ -11,11 +11,11 @@ from twisted.web.http import HTTPChannel
 from twisted.web.resource import IResource, Resource
 from twisted.web.server import Request, Site
 
+from chatserver.sessions.connections import room_for_visitors
 from chatserver.web.answers import nothing_here
 from chatserver.web.files import page_files
 
 _IDLE_LIMIT = 15  # seconds
-_MOST_AT_ONCE = 64  # connections that ask; those that have become WebSockets count elsewhere
 _HEADERS = {
     "content-security-policy": (
         "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; "
@@ -77,7 +77,8 @@ class Channel(HTTPChannel):
 class WebSite(Site):
     """Serves what stands under a root.
 
-    When too many connections are open on which somebody asks, the oldest gives way.
+    When too many connections are open on which somebody asks, the oldest gives way. Those that have
+    become WebSockets are counted elsewhere.
     """
 
     noisy = False
@@ -86,12 +87,14 @@ class WebSite(Site):
 
     def __init__(self, root: Root, reactor: Any) -> None:
         super().__init__(root, timeout=_IDLE_LIMIT, reactor=reactor)
+        self._most = room_for_visitors()
         self._channels: dict[Channel, Any] = {}
 
     def came(self, channel: Channel) -> None:
         self._channels[channel] = channel.transport
-        if len(self._channels) > _MOST_AT_ONCE:
-            next(iter(self._channels.values())).abortConnection()
+        if len(self._channels) > self._most:
+            oldest = next(iter(self._channels))
+            self._channels.pop(oldest).abortConnection()
 
     def went(self, channel: Channel) -> None:
         self._channels.pop(channel, None)

@@ -6,7 +6,7 @@ import resource
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from chatserver.sessions.connections import Connections, Room, room
+from chatserver.sessions.connections import Connections, Room, room, room_for_visitors
 
 
 class FakeClient:
@@ -127,8 +127,14 @@ class RoomTests(SynchronousTestCase):
     def test_some_files_are_left_for_the_rest(self) -> None:
         for files in (256, 1024, 4096):
             found = self.room_with(files)
-            self.assertLessEqual(sum(found) + 96, files)
+            self.assertLessEqual(sum(found) + 64, files)
             self.assertGreater(found.connections, files / 2 - 1)
+
+    def test_so_are_some_for_visitors_of_the_web(self) -> None:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (4096, self.hard))
+        self.assertEqual(room_for_visitors(), 512)
+        without, with_web = room(50_000), room(50_000, has_web=True)
+        self.assertEqual(without.connections - with_web.connections, 512)
 
     def test_the_setting_counts_where_there_are_enough(self) -> None:
         self.assertEqual(self.room_with(4096, wanted=2000).connections, 2000)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import struct
 from typing import Any
 
+from twisted.internet.defer import Deferred, gatherResults
+
 from tests.server.messages import add_friend, chat, login, ping
 from tests.support.waiting import until
 from tests.support.websocket import WebSocketClient
@@ -268,6 +270,13 @@ class SlowTests(WebSocketCase):
         self.assertEqual((await client.next(msgid=17))["reason"], "slow")
         await client.closed
         self.assertEqual(self.node.connections.closed["slow"], 1)
+
+
+class StormTests(WebSocketCase):
+    async def test_hundreds_that_come_at_once_all_get_in(self) -> None:
+        opening = [Deferred.fromCoroutine(self.open()) for _ in range(300)]
+        for client in await gatherResults(opening):
+            self.assertEqual(await client.settled(), [])
 
 
 class PauseTests(WebSocketCase):
