@@ -32,7 +32,7 @@ from chatserver.tls.endpoint import is_tls, tls_endpoint
 from chatserver.web.endpoint import INTERVAL as _WEB_INTERVAL
 from chatserver.web.endpoint import WebEndpoint
 
-_BACKLOG = 4096  # connections that may wait to be accepted
+BACKLOG = 4096  # connections that may wait to be accepted
 _FLUSH_INTERVAL = 1.0  # seconds
 _PRESENCE_INTERVAL = 1.0
 
@@ -212,7 +212,7 @@ def _in_full(option: str, text: str) -> str:
         text = f"tcp:{text}" if option == "port" else f"tcp:{text}:interface=127.0.0.1"
     # Twisted's default is 50: a storm of reconnects would be held up for seconds.
     can_wait = text.startswith(("tcp:", "ssl:", "unix:")) and ":backlog=" not in text
-    return f"{text}:backlog={_BACKLOG}" if can_wait else text
+    return f"{text}:backlog={BACKLOG}" if can_wait else text
 
 
 def listen(at: Endpoint, factory: Any) -> Any:

@@ -14,6 +14,7 @@ from chatserver import __version__
 from chatserver.admin import (
     announce,
     backup,
+    doctor,
     export,
     import_classic,
     migrate,
@@ -26,7 +27,7 @@ from chatserver.settings import SettingsError
 from chatserver.store.errors import DatabaseUnusable
 
 #: The modules with commands, in the order of the help.
-_MODULES = (stats, user, sessions, announce, backup, export, import_classic, migrate)
+_MODULES = (doctor, stats, user, sessions, announce, backup, export, import_classic, migrate)
 _INTERRUPTED = 130  # the exit status, as shells have it for SIGINT
 
 

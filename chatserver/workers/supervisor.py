@@ -36,7 +36,7 @@ class Workers(Service):
         self._reactor = reactor
         self._trials = TrialPorts()
         self._count = count = number_of_workers(settings)
-        _check(settings, count)
+        check_settings(settings, count)
         certificates = Certificates()
         own = [moved(web, by) for by in range(1, count + 1) for web in settings.web]
         self._ports = endpoints("port", settings.port, certificates, self._trials)
@@ -92,9 +92,9 @@ class Workers(Service):
             worker.look()
 
 
-def _check(settings: Settings, count: int) -> None:
+def check_settings(settings: Settings, count: int) -> None:
     """
-    :raises SettingsError: see the text.
+    :raises SettingsError: the settings are not fit for several processes.
     """
     missing = []
     if not settings.database.startswith("mysql:"):

@@ -47,7 +47,7 @@ OPENING = {
     "_configure", "_idle_timeout", "_migrate", "_use_write_ahead_log", "stream",
 }  # fmt: skip
 # Nor do these: what they read or change is another program's, or all of the database on purpose.
-WHOLE = {f"chatserver/store/{name}.py" for name in ("backup", "classic", "renumbering")}
+WHOLE = {f"chatserver/store/{name}.py" for name in ("backup", "classic", "facts", "renumbering")}
 # There are few nodes, one chat, hardly ever an order, and one database.
 SMALL = {
     SQLite.size,

@@ -1,0 +1,1 @@
+"""What `chatserver-admin doctor` looks at: each check is one function."""
