@@ -7,16 +7,15 @@ import os
 import sys
 from typing import NoReturn
 
+from chatclient.arguments import SUBCOMMANDS
 from chatclient.language import language_of, use_language
-
-_SUBCOMMANDS = ("send", "tail", "login", "logout")
 
 
 def main() -> NoReturn:
     """Run the program for people, or a subcommand; ends with its exit code."""
     _speak_utf8()
     use_language(language_of(os.environ))
-    if len(sys.argv) > 1 and sys.argv[1] in _SUBCOMMANDS:
+    if len(sys.argv) > 1 and sys.argv[1] in SUBCOMMANDS:
         _run_subcommand(*sys.argv[1:])
     _run_terminal(*sys.argv[1:])
 

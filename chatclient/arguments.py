@@ -13,6 +13,8 @@ from chatclient.address import Server, parse_server
 from chatclient.language import gettext as _
 from chatclient.language import marked
 
+SUBCOMMANDS = ("send", "tail", "login", "logout")
+
 T = TypeVar("T")
 _HEADINGS = (marked("options"), marked("positional arguments"))
 
@@ -46,13 +48,13 @@ class Parser(argparse.ArgumentParser):
             help=_("which account, on which server (default {name})").format(name=profiles.DEFAULT),
         )
 
-    def add_server(self, default: str) -> None:
+    def add_server(self, default: str, parse: Callable[[str], Server] = parse_server) -> None:
         """Take a server's address, and with ``--ca`` who signs its certificate."""
         self.add_argument(
             "server",
             metavar="SERVER",
             nargs="?",
-            type=argument(parse_server),
+            type=argument(parse),
             help=_(
                 "HOST[:PORT] or [IPV6]:PORT, or tls:// and one of these (default {default})"
             ).format(default=default),
@@ -101,6 +103,6 @@ def argument(parse: Callable[[str], T]) -> Callable[[str], T]:
     return parsed
 
 
-def _profile(text: str) -> Any:
+def _profile(text: str) -> str:
     profiles.check_name(text)
     return text

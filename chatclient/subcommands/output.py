@@ -13,7 +13,7 @@ from chatclient.language import gettext as _
 from chatclient.terminal.visible import visible
 
 # What a pipe that is ready takes at once without blocking.
-_PIECE = 512 if not hasattr(select, "PIPE_BUF") else select.PIPE_BUF
+_PIECE = select.PIPE_BUF
 _LOOK_UP = 0.2  # seconds
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from chatclient.address import DEFAULT_HOST, DEFAULT_PORT, Server
-from chatclient.arguments import Parser, argument
+from chatclient.address import DEFAULT_HOST, DEFAULT_PORT, Server, parse_server
+from chatclient.arguments import SUBCOMMANDS, Parser, argument
 from chatclient.language import gettext as _
 from chatclient.language import marked
 from chatclient.terminal.chat import COMMANDS
@@ -77,7 +77,7 @@ def parse_options(arguments: Sequence[str]) -> Options:
         _(_EPILOG).format(commands=commands, where=DEFAULT_SERVER),
         _(_USAGE),
     )
-    parser.add_server(str(DEFAULT_SERVER))
+    parser.add_server(str(DEFAULT_SERVER), _server)
     parser.add_profile()
     parser.add_argument(
         "--plain",
@@ -93,6 +93,16 @@ def parse_options(arguments: Sequence[str]) -> Options:
     )
     options = parser.parse_args(arguments)
     return Options(parser.server(options), options.profile, options.device, options.plain)
+
+
+def _server(text: str) -> Server:
+    if text in SUBCOMMANDS:
+        raise ValueError(
+            _(
+                "options stand behind it: chatclient {name} …; a server is written {name}:6000"
+            ).format(name=text)
+        )
+    return parse_server(text)
 
 
 def _device(text: str) -> str:

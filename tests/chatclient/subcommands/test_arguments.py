@@ -40,7 +40,13 @@ class WrongArgumentsTests(SynchronousTestCase):
             self.assert_wrong(f"chatclient {name}: ", lambda: prepare(name, arguments))  # noqa: B023
 
     def test_of_the_program_for_people(self) -> None:
-        for arguments in (("--ca", "x"), ("host", "--ca", "x"), ("--profile", ""), ("a", "b")):
+        for arguments in (
+            ("--profile", "x", "tail"),
+            ("--ca", "x"),
+            ("host", "--ca", "x"),
+            ("--profile", ""),
+            ("a", "b"),
+        ):
             self.assert_wrong("chatclient: ", lambda: parse_options(arguments))  # noqa: B023
 
     def assert_wrong(self, beginning: str, parse: object) -> None:

@@ -7,6 +7,8 @@ import os
 import struct
 import termios
 
+from twisted.internet.defer import Deferred
+
 from chatserver.wire.times import local_text
 from tests.chatclient.program import Run, start_program
 from tests.chatclient.subcommands.cases import SubcommandCase, objects
@@ -90,6 +92,31 @@ class MessageTests(TailCase):
             place = {key: answer[key] for key in ("conv", "seq", "time")}
             self.assertEqual(by_conv[answer["conv"]], {**place, **common, **rest})
         self.assertTrue(all(line.isprintable() for line in lines), lines)
+
+    async def test_kill_9_loses_nothing(self) -> None:
+        texts: list[str] = []
+        printed: list[str] = []
+        is_over = False
+
+        async def write() -> None:
+            client, _ = await self.login(self.bob, device="pc")
+            while not is_over:
+                texts.append(str(len(texts)))
+                await client.ask(chat(self.ann, texts[-1]))
+
+        writing = Deferred.fromCoroutine(write())
+        for _ in range(2):
+            run = self.start_it("tail", "--json")
+            await until(lambda run=run: run.out.count(b"\n") > 10)  # type: ignore[misc]
+            run.transport.signalProcess("KILL")
+            await run.gone
+            printed += texts_of(run.out)
+        is_over = True
+        await writing
+        run = self.start_it("tail", "--json")
+        await until(lambda: {*printed, *texts_of(run.out)} == {*texts}, "all has come")
+        printed += texts_of(run.out)
+        self.assertLessEqual(len(printed) - len(texts), 2)
 
     async def test_lines_for_people(self) -> None:
         await self.bob_writes("hello\nann")
@@ -201,6 +228,11 @@ class ReaderTests(TailCase):
         rest = await self.tail("--json", until_there_are=6 - complete.count(b"\n"))
         again = objects("\n".join(rest).encode())
         self.assertEqual([each["text"] for each in objects(complete) + again], texts)
+
+
+def texts_of(out: bytes) -> list[str]:
+    """The texts of the lines that are whole."""
+    return [each["text"] for each in objects(out[: out.rfind(b"\n") + 1])]
 
 
 def readable(fd: int) -> int:
