@@ -17,7 +17,14 @@ ROOT = HERE.parents[1]
 NAVIGATION = {
     "Use": ["docs/first-steps", "docs/terminal", "docs/web"],
     "Write": ["docs/scripts", "docs/client", "docs/protocol"],
-    "Operate": ["docs/operating", "etc/README", "docs/metrics", "docs/scaling", "docs/security"],
+    "Operate": [
+        "docs/settings",
+        "docs/operating",
+        "etc/README",
+        "docs/metrics",
+        "docs/scaling",
+        "docs/security",
+    ],
     "Understand": ["docs/reliability", "docs/performance", "docs/architecture", "CHANGELOG"],
     "中文": ["README.zh", "docs/zh/first-steps"],
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import posixpath
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -66,6 +67,21 @@ def inline_code(page: str) -> list[str]:
         for token in _parse(page)
         for child in token.children or []
         if child.type == "code_inline"
+    ]
+
+
+def links(page: str) -> list[str]:
+    """Where a page's links and images lead: addresses, and paths from the root."""
+    targets = [
+        str(child.attrGet("href") or child.attrGet("src"))
+        for token in _parse(page)
+        for child in token.children or []
+        if child.type in ("link_open", "image")
+    ]
+    folder = posixpath.dirname(page)
+    return [
+        target if ":" in target else posixpath.normpath(posixpath.join(folder, target))
+        for target in targets
     ]
 
 

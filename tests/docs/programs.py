@@ -21,7 +21,7 @@ _FLAG = re.compile(r"--[a-z][a-z-]*")
 
 def begins_like_a_command(line: str) -> bool:
     """Whether a line reads as if it were to be run."""
-    words = line.removeprefix("$ ").split()
+    words = re.sub(r"^(\$ )?(\w+=\S* )*", "", line).split()
     name = words[0].rpartition("/")[2] if words else ""
     return name in _OURS | {"make", "pip", "sudo"} or bool(_PYTHON.fullmatch(name))
 

@@ -18,6 +18,7 @@ from tests.docs.blocks import Command, blocks, inline_code, pages
 from tests.docs.programs import begins_like_a_command, complaints
 from tests.docs.shell import Shell, is_like
 
+STOP = "Ctrl-C where the server runs"
 # Commands that a test can't run: on which pages, how they begin, why. They are read by bash, and
 # their options looked up.
 NOT_RUN = [
@@ -32,11 +33,20 @@ NOT_RUN = [
     (r".*", r"chatserver-admin doctor", "it finds what this machine is like: tests/admin"),
     (r".*", r"nc ", "test_examples.py and tests/test_readme.py send what is typed there"),
     (r"docs/scripts.md", r"#!/bin/sh", "it runs for ever: test_scripts.py"),
+    (r".*", r"python3 -m venv", "it installs the program, as .ci/run does"),
     (r".*", r"perf ", "it needs a profiler, and a server under load"),
     (r"etc/README.md", r"", "it sets up hosts, as root; tests/etc checks the files"),
 ]
-# Before these, as the page says, people stop the server.
-ALONE = ("chatserver-admin restore",)
+# What people do besides, as the text says: where a command matches, these come before it.
+PEOPLE = [
+    (r"chatserver-admin restore", [STOP]),
+    (
+        r"chatclient [\d.:]+ --profile (\w+)$",  # a form on the screen
+        [r"echo secret | chatclient login --register 127.0.0.1:6000 --user \1 --profile \1 "
+         r"--password-stdin"],
+    ),
+    (r"chatclient tail --profile builds", ["chatclient send --profile ann 3 'and the tests?'"]),
+]  # fmt: skip
 # Translations have the commands of what they translate: test_translations.py.
 TRANSLATED = re.compile(r"README\.zh\.md|docs/zh/.*")
 ENGLISH = [page for page in pages() if not TRANSLATED.fullmatch(page)]
@@ -49,6 +59,16 @@ def reason_not_to_run(page: str, command: Command) -> str | None:
     return None
 
 
+def what_people_do(command: Command) -> list[str]:
+    """What comes before a command."""
+    return [
+        found.expand(text)
+        for pattern, texts in PEOPLE
+        if (found := re.match(pattern, command.text))
+        for text in texts
+    ]
+
+
 @pytest.fixture
 def shell(tmp_path: Path) -> Iterator[Shell]:
     shell = Shell(tmp_path)
@@ -58,19 +78,18 @@ def shell(tmp_path: Path) -> Iterator[Shell]:
 
 @pytest.mark.parametrize("page", ENGLISH)
 def test_commands_do_what_the_page_says(page: str, shell: Shell) -> None:
-    commands = [
-        (block.where, command)
-        for block in blocks(page)
-        for command in block.commands()
-        if reason_not_to_run(page, command) is None
-    ]
-    if commands and page in BEFORE:
-        BEFORE[page](shell)
+    commands = [(block.where, command) for block in blocks(page) for command in block.commands()]
+    if any(reason_not_to_run(page, command) is None for _, command in commands):
+        BEFORE.get(page, lambda shell: None)(shell)
     for where, command in commands:
         try:
-            if command.text.startswith(ALONE):
-                shell.stop()
-            shell.run(command)
+            for text in what_people_do(command):
+                if text == STOP:
+                    shell.stop()
+                else:
+                    shell.run(Command(text, []))
+            if reason_not_to_run(page, command) is None:
+                shell.run(command)
         except AssertionError as problem:
             pytest.fail(f"{where}: {problem}\nA command that can't be run belongs into NOT_RUN.")
 

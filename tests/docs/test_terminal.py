@@ -9,6 +9,7 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from chatclient.fullscreen.commands import COMMANDS
 from chatclient.fullscreen.help_screen import KEYS
+from chatclient.terminal.app import MENU
 from chatclient.terminal.chat import COMMANDS as COLON_COMMANDS
 
 _PAGE = (Path(__file__).parents[2] / "docs" / "terminal.md").read_text(encoding="utf-8")
@@ -31,3 +32,9 @@ class TerminalPageTests(SynchronousTestCase):
         )
         for command in COLON_COMMANDS:
             self.assertRegex(_PAGE, rf"`{command.name}[:`]")
+
+    def test_line_by_line(self) -> None:
+        self.assertIn(MENU.strip(), _PAGE)
+        for command in COLON_COMMANDS:
+            if command.name != "help":
+                self.assertIn(f"| `{command.usage}` |", _PAGE)
