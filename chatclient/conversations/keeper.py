@@ -33,6 +33,15 @@ class Keeper:
         """What was typed, the last at the end."""
         return self._kept.inputs
 
+    @property
+    def look(self) -> str:
+        """How the screen shall look, "" where nobody has chosen."""
+        return self._kept.look
+
+    @look.setter
+    def look(self, name: str) -> None:
+        self._kept.look = name
+
     def add_input(self, text: str) -> None:
         """What was typed can be found again."""
         if self.inputs[-1:] != [text]:

@@ -32,10 +32,11 @@ class KeptConversation(msgspec.Struct, omit_defaults=True):
 
 
 class Kept(msgspec.Struct, omit_defaults=True):
-    """All of it: conversations in their order, and what was typed."""
+    """All of it: conversations in their order, what was typed, how the screen looks."""
 
     conversations: list[KeptConversation] = []
     inputs: list[str] = []
+    look: str = ""
 
 
 class KeptFile:

@@ -8,9 +8,9 @@ from typing import Any, ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import VerticalScroll
+from textual.containers import Horizontal, VerticalScroll
 from textual.screen import Screen
-from textual.widgets import Button, Checkbox, Input, Label, Static
+from textual.widgets import Button, Input, Label, Static
 from twisted.internet.defer import Deferred
 
 from chatclient.address import parse_server
@@ -61,9 +61,10 @@ class AccountForm(Screen[None]):
         self._end_program = on_leave
         self._server = Input(known.server, disabled=is_fixed, compact=True)
         self._account = Input(known.account, disabled=is_fixed, compact=True)
-        self._is_new = Checkbox(_("a new account: create it"), compact=True, disabled=is_fixed)
         self._password = Input(password=True, compact=True)
-        self._button = Button(_("Log in"), compact=True, variant="primary")
+        self._log_in = Button(_("Log in"), compact=True, variant="primary")
+        self._create = Button(_("Create a new account"), compact=True)
+        self._create.display = not is_fixed
         self._answer = Static("", id="answer")
         self._is_busy = False
 
@@ -75,10 +76,11 @@ class AccountForm(Screen[None]):
             yield self._server
             yield Label(_("name or id"))
             yield self._account
-            yield self._is_new
             yield Label(_("password (never kept)"))
             yield self._password
-            yield self._button
+            with Horizontal(id="buttons"):
+                yield self._log_in
+                yield self._create
             yield self._answer
 
     def on_mount(self) -> None:
@@ -92,28 +94,27 @@ class AccountForm(Screen[None]):
 
     def action_go_on(self) -> None:
         """Enter goes on to the next question; after the last it logs in."""
-        focused = self.focused
-        if focused in (self._password, self._button):
+        if self.focused in (self._password, self._log_in, self._create):
             # Behind what was typed in there.
-            self._password.call_later(self._try)
+            self._password.call_later(self._try, self.focused is self._create)
         else:
             self.focus_next()
 
-    def on_button_pressed(self) -> None:
-        """Log in."""
-        self._try()
+    def on_button_pressed(self, event: Button.Pressed) -> None:
+        """Somebody has clicked."""
+        self._try(event.button is self._create)
 
     def action_leave(self) -> None:
         self._end_program()
 
-    def _try(self) -> None:
+    def _try(self, is_new: bool) -> None:
         if self._is_busy:
             return
         answers = Answers(
             self._server.value.strip(),
             self._account.value.strip(),
             self._password.value,
-            self._is_new.value,
+            is_new,
         )
         self._is_busy = True
         self._show(_("one moment …"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -32,7 +33,8 @@ class ChatApp(App[int], inherit_bindings=False):
     ENABLE_COMMAND_PALETTE = False
 
     def __init__(self, reactor: Any, home: Path, name: str, server: Server) -> None:
-        super().__init__()
+        # Told here, it leaves all colours away; told nothing, Textual makes them grey.
+        super().__init__(ansi_color=True if "NO_COLOR" in os.environ else None)
         self._reactor = reactor
         self._home = home
         self._profile_name = name
@@ -91,7 +93,7 @@ class ChatApp(App[int], inherit_bindings=False):
         return ChatScreen(
             session.conversations,
             str(session.profile.server),
-            LOOKS[DEFAULT],
+            on_login=self._log_in,
             on_logout=self._log_out,
             on_leave=self.leave,
         )
@@ -122,8 +124,15 @@ class ChatApp(App[int], inherit_bindings=False):
             self._show()
 
         known = Answers(str(profile.server), profile.name, "", False)
-        greeting = _("You are logged out. Log in again with your password.")
+        greeting = _("Log in again with your password.")
         return AccountForm(known, use, is_fixed=True, greeting=greeting, on_leave=self.leave)
+
+    async def _log_in(self) -> None:
+        """The token is worth nothing any more: ask for the password."""
+        session, self._session = self._session, None
+        if session is not None:
+            await session.end()
+            self._show()
 
     async def _log_out(self) -> None:
         session, self._session = self._session, None

@@ -2,39 +2,36 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Coroutine
 from functools import partial
 from typing import Any
 
-from rich.text import Text
 from textual.app import ComposeResult
 from textual.containers import Horizontal
 from textual.screen import Screen
-from textual.timer import Timer
-from textual.widgets import Static
 from twisted.internet.defer import Deferred
 from twisted.internet.error import ConnectionClosed
 
 from chatclient.conversations.conversation import Conversation
 from chatclient.conversations.conversations import Conversations
-from chatclient.conversations.peers import user
+from chatclient.conversations.timeline import Message
+from chatclient.fullscreen.bars import ConnectionBar, TitleBar, called
 from chatclient.fullscreen.commands import COMMANDS, obey, text_of
 from chatclient.fullscreen.completion import Completion, complete
-from chatclient.fullscreen.connection_line import standing
 from chatclient.fullscreen.conversation_list import ConversationList, Entry
 from chatclient.fullscreen.help_screen import HelpScreen
 from chatclient.fullscreen.input_box import InputBox, Surroundings
-from chatclient.fullscreen.looks import LOOKS, Look
+from chatclient.fullscreen.looks import DEFAULT, LOOKS
 from chatclient.fullscreen.message_pane import MessagePane, head_of
 from chatclient.fullscreen.rows import Notice
-from chatclient.fullscreen.wrap import cut, width
 from chatclient.language import gettext as _
 from chatclient.reasons import reason
-from chatclient.steady.states import LoginRefused, Offline, Replaced
+from chatclient.steady.states import LoginRefused, Replaced
 from chatclient.terminal.commands import BadCommand
 from chatclient.terminal.visible import visible
 from chatserver.errors import ChatError
+
+Leave = Callable[[], Coroutine[Deferred[Any], Any, None]]
 
 _WIDE = 64  # columns from which on there is room for the list
 
@@ -43,6 +40,7 @@ class ChatScreen(Screen[None]):
     """Everything a person sees who is logged in.
 
     :param where: the server, for people.
+    :param on_login: asks for the password, as the server refuses the token.
     :param on_logout: logs out, and leads away from here.
     :param on_leave: ends the program.
     """
@@ -51,21 +49,21 @@ class ChatScreen(Screen[None]):
         self,
         conversations: Conversations,
         where: str,
-        look: Look,
         *,
-        on_logout: Callable[[], Coroutine[Deferred[Any], Any, None]],
+        on_login: Leave,
+        on_logout: Leave,
         on_leave: Callable[[], None],
     ) -> None:
         super().__init__()
         self.conversations = conversations
-        self._where = where
-        self._look = look
+        self._look = look = LOOKS.get(conversations.keeper.look, LOOKS[DEFAULT])
+        self._on_login = on_login
         self._on_logout = on_logout
         self._end_program = on_leave
         self._list = ConversationList(look, self._choose)
         self._pane = MessagePane(look, self.changed)
-        self._title = Static(id="title")
-        self._connection = Static(id="connection")
+        self._title_bar = TitleBar()
+        self._connection_bar = ConnectionBar(where)
         self._input = InputBox(
             Surroundings(
                 submit=self._submit,
@@ -80,23 +78,23 @@ class ChatScreen(Screen[None]):
         self._shows_list: bool | None = None
         self._is_changed = False
         self._is_leaving = False
-        self._until = 0.0
-        self._state: object = None
-        self._ticking: Timer | None = None
+        self._rings = False
+        self._told = -1
 
     def compose(self) -> ComposeResult:
         """The parts, from top to bottom."""
-        yield self._title
+        yield self._title_bar
         with Horizontal(id="middle"):
             yield self._list
             yield self._pane
-        yield self._connection
+        yield self._connection_bar
         yield self._input
 
     def on_mount(self) -> None:
         """Show what there is, from now on at each change."""
+        self.app.theme = self._look.theme.name
         self.conversations.on_change = self.changed
-        self._ticking = self.set_interval(1.0, self.changed, pause=True)
+        self.conversations.on_message = self._ring
         self.watch(self.app, "app_focus", self.changed, init=False)
         self._input.focus()
         self.changed()
@@ -104,6 +102,7 @@ class ChatScreen(Screen[None]):
     def on_unmount(self) -> None:
         """Nobody looks any more."""
         self.conversations.on_change = lambda: None
+        self.conversations.on_message = lambda *_: None
 
     def on_resize(self) -> None:
         """Other sizes, other rows."""
@@ -157,13 +156,17 @@ class ChatScreen(Screen[None]):
         if name not in LOOKS:
             raise BadCommand(_("there are these: {names}").format(names=", ".join(LOOKS)))
         self._look = self._list.look = self._pane.look = LOOKS[name]
+        self.conversations.keeper.look = name
         self.app.theme = self._look.theme.name
         self.refresh(layout=True)
 
     def connect(self) -> None:
         """Try again where the client has given up."""
-        if isinstance(self.conversations.client.state, Replaced | LoginRefused):
-            self.conversations.client.start()
+        match self.conversations.client.state:
+            case Replaced():
+                self.conversations.client.start()
+            case LoginRefused():
+                Deferred.fromCoroutine(self._on_login())
 
     async def log_out(self) -> None:
         """Log out, and go away from here."""
@@ -227,6 +230,11 @@ class ChatScreen(Screen[None]):
         """Keep what is being written."""
         self._keep_draft()
 
+    def _ring(self, conversation: Conversation, _message: Message) -> None:
+        """Call whoever looks elsewhere, if it is for them alone; once for all of a turn."""
+        is_seen = conversation is self.conversations.current and self.conversations.is_watched
+        self._rings = self._rings or not (is_seen or conversation.peer.is_group)
+
     def _submit(self, text: str) -> None:
         """Do what was typed."""
         self.conversations.keeper.add_input(text)
@@ -267,8 +275,29 @@ class ChatScreen(Screen[None]):
         self._list.display = shows_list
         self._list.show([self._entry(each) for each in conversations])
         self._show_messages()
-        self._title.update(self._title_text())
-        self._connection.update(self._connection_text())
+        self._title_bar.show(conversations)
+        asks = _("press Ctrl+C again to leave") if self._is_leaving else ""
+        self._connection_bar.show(conversations.client.state, self._hints(), asks)
+        self._call()
+
+    def _hints(self) -> list[str]:
+        hints = []
+        if not self._pane.is_at_end:
+            hints.append(_("more below: PageDown"))
+        if waiting := len(self.conversations.client.unsent):
+            hints.append(_("waiting to be sent: {count}").format(count=waiting))
+        return hints
+
+    def _call(self) -> None:
+        """Ring, and tell the terminal's title what is unread."""
+        if self._rings:
+            self._rings = False
+            self.app.bell()
+        unread = self.conversations.unread
+        if unread != self._told and self.app._driver is not None:
+            self._told = unread
+            title = f"({unread}) chatclient" if unread else "chatclient"
+            self.app._driver.write(f"\x1b]2;{title}\x07")
 
     def _show_messages(self) -> None:
         current = self.conversations.current
@@ -284,97 +313,16 @@ class ChatScreen(Screen[None]):
         if self._pane.is_at_start and not current.timeline.is_complete:
             history.load_older(current)
 
-    def _called(self, conversation: Conversation) -> str:
-        peer = conversation.peer
-        name = self.conversations.people.name(peer)
-        if name is not None:
-            return visible(name)
-        text = _("group {id}") if peer.is_group else _("user {id}")
-        return text.format(id=peer.id)
-
     def _entry(self, conversation: Conversation) -> Entry:
         peer = conversation.peer
         is_online = self.conversations.client.connection is not None
         state = self.conversations.people.state(peer) if is_online else None
         is_current = conversation is self.conversations.current
         return Entry(
-            self._called(conversation),
+            called(self.conversations.people, peer),
             "group" if peer.is_group else state or "",
             conversation.unread(self.conversations.me),
             is_current,
             bool(conversation.draft) and not is_current,
             any(each.has_failed for each in conversation.outgoing),
         )
-
-    def _title_text(self) -> Text:
-        current = self.conversations.current
-        people = self.conversations.people
-        left = Text(" ")
-        if current is not None:
-            left.append(self._called(current), "bold")
-            left.append(f"  {self._about(current)}")
-        right = Text()
-        if self.conversations.unread:
-            right.append(_("unread: {count}").format(count=self.conversations.unread), "bold")
-            right.append("  ")
-        me = people.name(user(self.conversations.me))
-        if me is not None:
-            right.append(f"{visible(me)} [{self.conversations.me}] ")
-        return _line(left, right, self.size.width)
-
-    def _about(self, conversation: Conversation) -> str:
-        """More of whom it is with."""
-        people = self.conversations.people
-        members = people.members(conversation.peer)
-        if members:
-            count = _("members: {count}").format(count=len(members))
-            return f"{count}  {visible(people.groups[conversation.peer.id].groupdesc)}"
-        if self.conversations.client.connection is None:
-            return ""
-        return {"online": _("online"), "offline": _("offline")}.get(
-            people.state(conversation.peer) or "", ""
-        )
-
-    def _connection_text(self) -> Text:
-        if self._is_leaving:
-            return _line(
-                Text(f" {_('press Ctrl+C again to leave')}", "bold"), Text(), self.size.width
-            )
-        state = self.conversations.client.state
-        now = time.monotonic()
-        if state is not self._state:
-            self._state = state
-            self._until = now + state.pause if isinstance(state, Offline) else now
-            self._tick(isinstance(state, Offline))
-        shown = standing(state, self._where, self._until - now)
-        left = Text(f" {shown.sign} {shown.words}", "" if shown.is_well else "bold")
-        hints = []
-        if not self._pane.is_at_end:
-            hints.append(_("more below: PageDown"))
-        if waiting := len(self.conversations.client.unsent):
-            hints.append(_("waiting to be sent: {count}").format(count=waiting))
-        right = Text(f"{'  '.join(hints) or _('F1 help')} ", "bold" if hints else "")
-        return _line(left, right, self.size.width, spare=not hints)
-
-    def _tick(self, ticks: bool) -> None:
-        """Whether seconds are counted on the screen."""
-        assert self._ticking is not None
-        if ticks:
-            self._ticking.resume()
-        else:
-            self._ticking.pause()
-
-
-def _line(left: Text, right: Text, columns: int, *, spare: bool = True) -> Text:
-    """Both in one row; where there is no room, without the right one if that is to ``spare``."""
-    if spare and width(left.plain) + width(right.plain) >= columns:
-        right = Text()
-    room = max(0, columns - width(right.plain) - bool(right))
-    if width(left.plain) > room:
-        kept = cut(left.plain, room)
-        left = left[: len(kept) - 1]
-        left.append("…")
-    left.append(" " * (columns - width(left.plain) - width(right.plain)))
-    left.append(right)
-    left.no_wrap = True
-    return left

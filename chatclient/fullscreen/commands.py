@@ -255,6 +255,8 @@ async def _quit(window: Window, _rest: str) -> None:
 
 
 async def _send(window: Window, peer: Peer, text: str) -> None:
+    if not text.strip():
+        raise BadCommand(_("there is no text to send"))
     conversation = window.conversations.with_peer(peer)
     window.open(conversation)
     window.conversations.send(conversation, text)

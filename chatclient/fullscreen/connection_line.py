@@ -45,7 +45,7 @@ def standing(state: State, where: str, seconds: float) -> Standing:
             words = _("logged in elsewhere as this device; F5 takes over again")
             return Standing("○", words)
         case LoginRefused(why):
-            text = _("login refused: {why}; F5 tries again")
+            text = _("login refused: {why}; F5 asks for the password")
             return Standing("○", text.format(why=_why(why)))
     return Standing("○", _("not connected"))
 

@@ -100,7 +100,7 @@ class InputBox(TextArea):
         self._surroundings.any_key(key)
         if key != "tab":
             self._choices = None
-        if key == event.key and event.is_printable:
+        if event.is_printable and not key.startswith(("alt+", "ctrl+")):
             return
         event.stop()
         event.prevent_default()
@@ -129,9 +129,11 @@ class InputBox(TextArea):
             self._is_escaped = True
 
     def _kill(self, action: str) -> None:
-        """Delete something that can be put in again."""
+        """Delete something that can be put in again; at a line's end, that end."""
         before = self.text
         getattr(self, f"action_{action}")()
+        if self.text == before:
+            getattr(self, "action_delete_left" if _goes_back(action) else "action_delete_right")()
         after = self.text
         if len(after) < len(before):
             pairs = enumerate(zip(before, after, strict=False))
@@ -175,3 +177,7 @@ class InputBox(TextArea):
             self._chosen += 1
             self.replace(choice, (row, self._choices.start), (row, column))
             self.move_cursor((row, self._choices.start + len(choice)))
+
+
+def _goes_back(action: str) -> bool:
+    return action in ("delete_word_left", "delete_to_start_of_line")

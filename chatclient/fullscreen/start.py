@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import curses
+import os
+from collections.abc import MutableMapping
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +14,7 @@ from twisted.internet.defer import Deferred
 from chatclient import profiles
 from chatclient.address import DEFAULT_HOST, DEFAULT_PORT, Server
 from chatclient.errors import ProfileUnusable
+from chatclient.fullscreen.alt_keys import tell_keys_with_alt
 from chatclient.fullscreen.app import ChatApp
 from chatclient.language import gettext as _
 
@@ -23,6 +27,8 @@ async def run_full_screen(reactor: Any, home: Path, name: str, server: Server | 
     :raises ProfileUnusable, StoreUnusable: its files can't be used; says what to do.
     """
     profile = profiles.load(home, name)
+    tell_keys_with_alt()
+    _adapt(os.environ)
     app = ChatApp(reactor, home, name, server or Server(DEFAULT_HOST, DEFAULT_PORT))
     if profile is not None:
         _check_server(name, profile.server, server)
@@ -33,6 +39,24 @@ async def run_full_screen(reactor: Any, home: Path, name: str, server: Server | 
     finally:
         await app.close_session()
     return code or 0
+
+
+def _adapt(environment: MutableMapping[str, str]) -> None:
+    """Tell Textual what holds for this terminal."""
+    if not _has_colours():
+        environment["NO_COLOR"] = "1"
+    # It would take these for the size, also after a resize.
+    for name in ("COLUMNS", "LINES"):
+        environment.pop(name, None)
+
+
+def _has_colours() -> bool:
+    """Whether the terminal has any; those that nobody knows have."""
+    try:
+        curses.setupterm()
+    except curses.error:
+        return True
+    return curses.tigetnum("colors") >= 8
 
 
 def _check_server(name: str, known: Server, given: Server | None) -> None:

@@ -14,7 +14,7 @@ from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
 import chatclient.fullscreen
-from chatclient import Offline, Replaced
+from chatclient import LoginRefused, Offline, Replaced
 from chatclient.conversations.conversations import Conversations
 from chatclient.conversations.kept import KeptFile
 from chatclient.conversations.peers import user
@@ -22,7 +22,7 @@ from chatclient.errors import NotConnected
 from chatclient.fullscreen.chat_screen import ChatScreen
 from chatclient.fullscreen.input_box import InputBox
 from chatclient.fullscreen.looks import LOOKS
-from chatserver.errors import NoSuchUser
+from chatserver.errors import NoSuchUser, Refused
 from chatserver.wire.frames import Friend
 from tests.chatclient.conversations.fake_client import ME, FakeClient, push
 from tests.support.folders import temporary_folder
@@ -41,16 +41,16 @@ class Desk(App[None], inherit_bindings=False):
         super().__init__()
         self.pilot: Pilot[None] = Pilot(self)
         self.has_left = False
+        self.is_asked = False
         self.conversations = Conversations(Clock(), KeptFile(folder / "conversations.json"))
         self.client = FakeClient(self.conversations)
         self.conversations.begin(self.client)
-        look = LOOKS["terminal"]
-        self.register_theme(look.theme)
-        self.theme = look.theme.name
+        for look in LOOKS.values():
+            self.register_theme(look.theme)
         self.chat = ChatScreen(
             self.conversations,
             "chat.example:6000",
-            look,
+            on_login=self._log_in,
             on_logout=self._log_out,
             on_leave=self._leave,
         )
@@ -67,7 +67,7 @@ class Desk(App[None], inherit_bindings=False):
     async def press(self, *keys: str) -> None:
         """Press keys so fast that the program can't do anything meanwhile."""
         for key in keys:
-            char = {"space": " ", "slash": "/", "colon": ":"}.get(key, key)
+            char = {"space": " ", "slash": "/", "colon": ":"}.get(key, key.removeprefix("alt+"))
             self.post_message(events.Key(key, char if len(char) == 1 else None))
         await self.pilot.pause()
 
@@ -95,6 +95,9 @@ class Desk(App[None], inherit_bindings=False):
     @property
     def input(self) -> str:
         return self.chat.query_one(InputBox).text
+
+    async def _log_in(self) -> None:
+        self.is_asked = True
 
     async def _log_out(self) -> None:
         self.has_left = True
@@ -177,7 +180,7 @@ class TypingTests(ChatScreenCase):
             self.assertEqual(desk.input, "first")
             await desk.press("down", "down")
             self.assertEqual(desk.input, "t")
-            await desk.press("ctrl+u", "l", "i", "tab")
+            await desk.press("alt+enter", "ctrl+u", "ctrl+u", "l", "i", "tab")
             self.assertEqual(desk.input, "li si: ")
 
         self.run_script(script, friends=LI)
@@ -290,6 +293,10 @@ class ViewTests(ChatScreenCase):
             desk.client.is_started = False
             await desk.press("f5")
             self.assertTrue(desk.client.is_started)
+            desk.client.tell(LoginRefused(Refused("unknown or expired token")))
+            await desk.shows("login refused: unknown or expired token")
+            await desk.press("f5")
+            self.assertTrue(desk.is_asked)
 
         self.run_script(script, friends=LI)
 
