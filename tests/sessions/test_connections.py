@@ -140,4 +140,4 @@ class RoomTests(SynchronousTestCase):
         self.assertEqual(self.room_with(4096, wanted=2000).connections, 2000)
 
     def test_with_hardly_any_there_is_still_one(self) -> None:
-        self.assertEqual(self.room_with(100).connections, 1)
+        self.assertEqual(self.room_with(64).connections, 1)
