@@ -120,3 +120,23 @@ def test_notifications_come_once_they_are_wanted_and_nobody_looks(
     bob.tell(page.id, "come here")
     page.wait(lambda: page.driver.title.startswith("(3)"))
     assert page.js("return shown") == [[bob.name, "come here", f"u{bob.id}"]]
+
+
+def test_what_came_is_acknowledged_once_it_is_noted(server: WebServer, open_page: OpenPage) -> None:
+    script = """
+    window.acknowledged = [];
+    const { send } = WebSocket.prototype;
+    WebSocket.prototype.send = function (text) {
+      const { msgid, seq } = JSON.parse(text);
+      const noted = Object.keys(localStorage).filter((key) => key.includes(' got ')).length;
+      if (msgid === 12) acknowledged.push([seq, noted]);
+      send.call(this, text);
+    };
+    """
+    page, bob = open_page(server, first=script), server.talker()
+    page.register("Ada")
+    for text in ("one", "two", "three"):
+        bob.tell(page.id, text)
+    page.wait(lambda: [3, 1] in page.js("return acknowledged"))
+    page.visit(f"u{bob.id}")
+    page.wait_texts("one", "two", "three")

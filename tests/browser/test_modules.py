@@ -249,3 +249,61 @@ def test_unread_seqs_are_kept_as_spans(run: Run) -> None:
     return [spans.spans, spans.count, four.spans, five.first, ten.count];
     """
     assert run(script) == [[[3, 5], [9, 10]], 5, [[5, 5], [9, 10]], 9, 0]
+
+
+def test_texts_of_a_conversation_go_out_one_by_one_whatever_is_refused(run: Run) -> None:
+    script = """
+    const { Sender } = await import('/model/sender.js');
+    const { Refused, Lost } = await import('/base/errors.js');
+    const { Signal } = await import('/base/signal.js');
+    const texts = ['u1 a', 'u1 b', 'g2 c', 'u1 d'].map((text) => (
+      { cid: text, key: text.slice(0, 2), text }
+    ));
+    const outbox = {
+      texts,
+      changes: new Signal(),
+      async remove(cid) { this.texts = this.texts.filter((text) => text.cid !== cid); },
+      async fail(cid) { this.texts.find((text) => text.cid === cid).failed = {}; },
+    };
+    const troubles = {
+      'u1 a': [new Lost('lost'), new Refused({ errno: 109, retry_after: 0.01 })],
+      'g2 c': [new Refused({ errno: 110, retry_after: 0.01 })],
+      'u1 b': [new Refused({ errno: 105 })],
+    };
+    const events = [];
+    const line = {
+      isLeading: true,
+      state: { kind: 'online' },
+      states: new Signal(),
+      announce() {},
+      share: ({ cid, seq }) => events.push(`stored ${cid}`),
+      async request({ cid }) {
+        events.push(`asked ${cid}`);
+        await new Promise((resolve) => setTimeout(resolve, 5));
+        const trouble = troubles[cid]?.shift();
+        if (!trouble) return { conv: 1, seq: 1, time: '' };
+        if (trouble instanceof Lost) setTimeout(() => line.states.tell(line.state), 20);
+        throw trouble;
+      },
+    };
+    new Sender(line, outbox, { id: 9, name: 'me' });
+    line.states.tell(line.state);
+    await until(() => outbox.texts.every(({ failed }) => failed));
+    return [events, outbox.texts.map(({ cid }) => cid)];
+    """
+    events, left = run(script)
+    assert [event for event in events if "g2" not in event] == [
+        "asked u1 a",
+        "asked u1 a",
+        "asked u1 a",
+        "stored u1 a",
+        "asked u1 b",
+        "asked u1 d",
+        "stored u1 d",
+    ]
+    assert [event for event in events if "g2" in event] == [
+        "asked g2 c",
+        "asked g2 c",
+        "stored g2 c",
+    ]
+    assert left == ["u1 b"]
