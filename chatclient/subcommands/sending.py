@@ -91,7 +91,8 @@ class Sending:
                 no_connection = _("no connection to {server}: {why}")
                 self._trouble = no_connection.format(server=self._profile.server, why=reason(why))
             case LoginRefused():
-                self._fail(refused(self._profile, state))
+                ending = refused(self._profile, state)
+                self._fail(self._unfinished(str(ending)) if self._given else ending)
             case Replaced():
                 self._fail(self._unfinished(_("another program has logged in as this device")))
 

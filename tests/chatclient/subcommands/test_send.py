@@ -178,6 +178,14 @@ class UnansweredTests(ProgramTestCase):
         )
         self.assertEqual(await run.ended, 0)
 
+    async def test_nobody_knows_either_where_the_login_is_lost_meanwhile(self) -> None:
+        run = self.start("send", "15", "x", "--cid", "c1", **self.environment)
+        await self.fake.next_request(5)
+        self.fake.scripts[1] = refusal(1, "unknown or expired token; log in with the password")
+        self.fake.connections[0].close()
+        self.assertEqual(await run.ended, 4)
+        self.assertRegex(run.err.decode(), "expired.*chatclient login.*with --cid c1\n$")
+
     async def test_taken_the_place(self) -> None:
         run = self.start("send", "15", "x", **self.environment)
         await self.fake.next_request(5)
