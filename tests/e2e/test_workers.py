@@ -244,7 +244,7 @@ async def test_all_ports_are_shared_and_each_worker_has_its_web_port(
             await client.next(msgid=14)
             await client.hang_up()
         assert_calm([server])
-        await until(lambda: server.log.count('"seconds": ') == 20, "each end is logged")
+        await until(lambda: server.log.count('"seconds": ') == 40, "each end is logged")
         records = [json.loads(line) for line in server.log.splitlines()]
         ends = Counter(record["worker"] for record in records if "seconds" in record)
         assert sorted(ends) == [1, 2]
