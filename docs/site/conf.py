@@ -28,6 +28,8 @@ NAVIGATION = {
     "Understand": ["docs/reliability", "docs/performance", "docs/architecture", "CHANGELOG"],
     "中文": ["README.zh", "docs/zh/first-steps"],
 }
+#: What it calls pages whose own titles say too little there.
+SHORT = {"README.zh": "简介", "docs/client": "The client library"}
 
 project = "chatserver"
 project_copyright = "the chatserver authors"
@@ -60,8 +62,8 @@ def add_navigation(_app: Sphinx, docname: str, text: list[str]) -> None:
     """Give the front page the tree of all pages, which it does not show itself."""
     if docname == root_doc:
         for caption, pages in NAVIGATION.items():
-            there = [f"/{page}" for page in pages if (ROOT / f"{page}.md").exists()]
-            lines = ["", "```{toctree}", ":hidden:", f":caption: {caption}", *there, "```"]
+            names = [f"{SHORT[page]} </{page}>" if page in SHORT else f"/{page}" for page in pages]
+            lines = ["", "```{toctree}", ":hidden:", f":caption: {caption}", *names, "```"]
             text[0] += "\n".join([*lines, ""])
 
 
