@@ -8,7 +8,14 @@ from collections.abc import Iterator
 import msgspec
 
 from chatserver.admin.checkup import databases, ports, redis, system
-from chatserver.admin.checkup.findings import OK, PROBLEM, Check, Finding, problem
+from chatserver.admin.checkup.findings import (
+    OK,
+    PROBLEM,
+    Check,
+    Finding,
+    NothingElse,
+    problem,
+)
 from chatserver.admin.commands import CannotDo, Commands
 from chatserver.admin.texts import count, printable
 from chatserver.settings import Settings
@@ -16,8 +23,8 @@ from chatserver.settings import Settings
 #: What each check is called, in their order.
 CHECKS: tuple[tuple[str, Check], ...] = (
     ("settings", system.contradictions),
-    ("database", databases.reachable),
     ("database", databases.file),
+    ("database", databases.reachable),
     ("database", databases.server),
     ("database", databases.texts),
     ("database", databases.rights),
@@ -48,8 +55,9 @@ def register(commands: Commands) -> None:
 def doctor(settings: Settings, options: Namespace) -> Iterator[str]:
     """What each check finds."""
     problems = 0
+    ended: set[str] = set()
     for name, check in CHECKS:
-        for finding in _findings(check, settings):
+        for finding in _findings(name, check, settings, ended):
             problems += finding.level == PROBLEM
             if options.json:
                 yield msgspec.json.encode({"check": name, **finding._asdict()}).decode()
@@ -61,10 +69,18 @@ def doctor(settings: Settings, options: Namespace) -> Iterator[str]:
         raise CannotDo(f"{count(problems, 'problem')} found")
 
 
-def _findings(check: Check, settings: Settings) -> Iterator[Finding]:
-    """What a check finds; where it fails itself, that."""
+def _findings(name: str, check: Check, settings: Settings, ended: set[str]) -> Iterator[Finding]:
+    """What a check finds; where it fails itself, that.
+
+    :param ended: the names of those that can find nothing else.
+    """
+    if name in ended:
+        return
     try:
         yield from check(settings)
+    except NothingElse as end:
+        ended.add(name)
+        yield end.finding
     except Exception as trouble:  # whatever it is, the other checks go on
         why = f"{trouble}" or type(trouble).__name__
         yield problem(f"can't be checked: {why}", "mend what is said above, and run this again")

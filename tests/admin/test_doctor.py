@@ -256,7 +256,7 @@ class MariaDBTests(Case):
 
     def test_a_server_that_is_not_there(self) -> None:
         found = problems(examine(database=f"mysql://root@127.0.0.1:{free_port()}/chat"))
-        self.assertIn("can't use the database", found[0])
+        self.assert_one(found, "can't use the database")
 
 
 class RedisTests(Case):

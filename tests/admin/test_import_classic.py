@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
@@ -222,6 +223,15 @@ class LoginTests(ServerCase):
             )
             await client.ask({"msgid": 10})  # what was pushed counts as delivered
             await client.hang_up()
+
+    async def test_cpp_clients_get_it_in_the_answer_to_their_login(self) -> None:
+        run_import(small_chat(), f"sqlite:///{self.database}")
+        client = await self.connect(b"\0")
+        client.send_bytes(b'{"id":15,"msgid":1,"password":"secret"}\0')
+        reply = await client.next(msgid=2)
+        texts = [json.loads(one)["msg"] for one in reply["offlinemsg"]]
+        self.assertEqual(sorted(texts), ["one", "tea?", "two"])
+        self.assertEqual(json.loads(reply["groups"][0])["groupname"], "tea")
 
     async def test_a_sender_with_the_unnamed_device_does_not_get_its_own(self) -> None:
         run_import(small_chat(), f"sqlite:///{self.database}")

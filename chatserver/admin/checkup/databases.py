@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from pathlib import Path
 
-from chatserver.admin.checkup.findings import Finding, either, ok, problem, warning
+from chatserver.admin.checkup.findings import Finding, NothingElse, either, ok, problem, warning
 from chatserver.admin.commands import PROGRAM
 from chatserver.admin.texts import size
 from chatserver.settings import Settings
@@ -42,7 +42,7 @@ def reachable(settings: Settings) -> Iterable[Finding]:
         if isinstance(engine, SQLite) and not Path(engine.path).exists():
             folder = Path(engine.path).parent
             can_make = os.access(folder, os.W_OK | os.X_OK)
-            yield either(
+            finding = either(
                 can_make,
                 f"there is no {engine.path} yet: a server makes it at its start",
                 problem(
@@ -50,9 +50,9 @@ def reachable(settings: Settings) -> Iterable[Finding]:
                     f"make the folder {folder}, owned by the server's user, or change --database",
                 ),
             )
-            return
-        yield problem(str(trouble), "see that it runs and that --database is right")
-        return
+            raise NothingElse(finding) from None
+        todo = "see that it runs and that --database is right"
+        raise NothingElse(problem(str(trouble), todo)) from None
     yield ok(f"{engine.name} is reachable")
     if versions.is_current:
         yield ok(f"its tables have schema version {versions.found}, as this program needs")
@@ -68,16 +68,13 @@ def file(settings: Settings) -> Iterable[Finding]:
     """The file of an SQLite database, and where it is."""
     engine = engine_of(settings.database)
     if not isinstance(engine, SQLite) or not Path(engine.path).exists():
-        return
+        return  # which the next check tells
     path = Path(engine.path)
     try:
         facts = file_facts(engine.path)
     except DatabaseUnusable as trouble:
-        yield problem(
-            str(trouble),
-            f"stop the server and go back to a backup with `{PROGRAM} restore`",
-        )
-        return
+        todo = f"stop the server and go back to a backup with `{PROGRAM} restore`"
+        raise NothingElse(problem(str(trouble), todo)) from None
     yield either(
         facts.damage is None,
         f"{path} is sound ({size(facts.size)})",

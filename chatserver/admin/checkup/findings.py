@@ -22,6 +22,13 @@ class Finding(NamedTuple):
 Check = Callable[[Settings], Iterable[Finding]]
 
 
+class NothingElse(Exception):
+    """A finding after which nothing else of the same kind can be checked."""
+
+    def __init__(self, finding: Finding) -> None:
+        self.finding = finding
+
+
 def ok(what: str) -> Finding:
     """As it should be."""
     return Finding(OK, what)
