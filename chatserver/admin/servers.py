@@ -47,10 +47,10 @@ class Servers:
 
         :raises CannotDo: in the end, where not all have answered.
         """
-        before = self._beats()
+        expected = self._living()
         finished: set[str] = set()
         refusals: list[NotDone] = []
-        for row in self._answers(order, set(before), for_one=False):
+        for row in self._answers(order, expected, for_one=False):
             answer = _answer_in(row)
             if row.is_last:
                 finished.add(row.node)
@@ -60,11 +60,13 @@ class Servers:
                 yield answer
         if not finished:
             raise NobodyAnswered
-        # A node that does not beat is dead.
-        beats = self._beats()
-        silent = [node for node in before.keys() - finished if beats.get(node) != before[node]]
+        # One that was given up meanwhile is dead. Others may only stand still, with sessions.
+        silent = (expected - finished) & self._living()
         if silent:
-            raise CannotDo(f"{count(len(silent), 'server')} did not answer within {PATIENCE:g} s")
+            raise CannotDo(
+                f"{count(len(silent), 'server')} did not answer within {PATIENCE:g} s: it may be "
+                "dead, or stand still; run this again in a while"
+            )
         for refusal in refusals:
             raise Refusal(refusal)
 
@@ -93,11 +95,9 @@ class Servers:
         finally:
             at_once(self._orders.delete([id]))
 
-    def _beats(self) -> dict[str, int]:
-        """The nodes of a cluster that are not given up, with their beats."""
-        return {
-            beat.node: beat.beat for beat in at_once(self._nodes.beats()) if not beat.is_given_up
-        }
+    def _living(self) -> set[str]:
+        """The nodes of a cluster that are not given up."""
+        return {beat.node for beat in at_once(self._nodes.beats()) if not beat.is_given_up}
 
 
 def _answer_in(row: AnswerRow) -> Answer:

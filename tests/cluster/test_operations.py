@@ -45,17 +45,23 @@ class SessionTests(AdminCase):
         await other.settled()
 
     async def test_a_node_that_is_dead_is_not_waited_for_in_vain(self) -> None:
+        """It is given up while its answer is waited for."""
         self.sql("INSERT INTO nodes (id, beat, given_up) VALUES ('dead', 5, 0)")
         li, _ = await self.user_on(0, device="phone")
-        found = await admin_json(self.url, "sessions")
-        self.assertEqual([one["id"] for one in found], [li])
+        asking = Deferred.fromCoroutine(admin_json(self.url, "sessions"))
+        while not self.sql("SELECT 1 FROM answers"):
+            self.assertFalse(asking.called)
+            await self.news()
+        self.sql("DELETE FROM nodes WHERE id = 'dead'")
+        self.assertEqual([one["id"] for one in await asking], [li])
 
-    async def test_a_node_that_lives_and_does_not_answer_is_told_of(self) -> None:
+    async def test_a_node_that_is_not_given_up_and_does_not_answer_is_told_of(self) -> None:
         self.order_book(1)._is_looking = True
         li, client = await self.user_on(0, device="phone")
         problem = await error_of(self.admin("kick", f"id:{li}"))
         self.assertIsInstance(problem, CannotDo)
         self.assertIn("1 server did not answer", str(problem))
+        self.assertIn("run this again", str(problem))
         await client.closed
 
 
