@@ -7,6 +7,7 @@ full-screen client, which draws itself into docs/figures/.
 from __future__ import annotations
 
 import asyncio
+import html
 import os
 import re
 import tempfile
@@ -25,6 +26,7 @@ from chatclient import ChatClient, profiles
 from chatclient.address import Server
 from chatclient.fullscreen.app import ChatApp
 from chatclient.fullscreen.input_box import InputBox
+from chatclient.fullscreen.wrap import width
 from chatclient.language import use_language
 from cluster.nodes import Node
 from cluster.process import free_port
@@ -32,7 +34,10 @@ from tests.support.faketime import faked_clock
 
 FIGURES = Path(__file__).parent / "figures"
 SIZE = (96, 27)
-_WHERE = "chat.example.org:6000"
+_TEXT = re.compile(
+    r'(?P<start><text[^>]*)textLength="(?P<length>[\d.]+)"(?P<end>[^>]*>)(?P<text>[^<]+)<'
+)
+_WHERE = "chat.local:6000"  # as long as what it stands for
 _PASSWORD = "not a secret"  # noqa: S105
 _DAY = "2026-11-26"
 
@@ -73,14 +78,15 @@ async def draw(reactor: Any) -> None:
         try:
             while not node.is_up():
                 await asyncio.sleep(0.1)
-            await _draw_all(reactor, folder, node.port, clock)
+            await _draw_all(reactor, folder, node, clock)
         finally:
             node.kill()
 
 
-async def _draw_all(reactor: Any, folder: Path, port: int, clock: Clock) -> None:
+async def _draw_all(reactor: Any, folder: Path, node: Node, clock: Clock) -> None:
     await clock.set("09:02")
-    server = Server("127.0.0.1", port)
+    server = Server("127.0.0.1", node.port)
+    await _draw_start(reactor, folder, server)
     ann = await _async(
         profiles.first_start(
             reactor, folder, "ann", server, account="Ann", password=_PASSWORD, register=True
@@ -89,12 +95,12 @@ async def _draw_all(reactor: Any, folder: Path, port: int, clock: Clock) -> None
     people = [Person(reactor) for _ in range(4)]
     bob, lei, mei, tom = people
     ids = [
-        await _async(Deferred.fromCoroutine(each.come(port, name, reactor)))
+        await _async(Deferred.fromCoroutine(each.come(node.port, name, reactor)))
         for each, name in zip(people, ("Bob Marsh", "李雷", "韩梅梅", "tom"), strict=True)
     ]
     async with _app(reactor, folder, ann, server) as pilot:
         for friend in ids[:3]:
-            await _do(pilot, f"/friend {friend}", "added to your friends")
+            await _do(pilot, f"/friend {friend}", f"[{friend}]")
         await _do(pilot, '/group new "release 2.0" "what is left to do"', "created")
         group = 1
         for each in people:
@@ -126,8 +132,30 @@ async def _draw_all(reactor: Any, folder: Path, port: int, clock: Clock) -> None
         await _type(pilot, "Lunch? The place at the corner has dump")
         await asyncio.sleep(1)
         await _save(pilot, "chat")
+        await _do(pilot, "/help unread", "go to the next unread messages")
+        await _save(pilot, "help")
+        await pilot.press("escape")
+        await _do(pilot, "/theme light", "unread: 3")
+        use_language("zh_CN")
+        await _do(pilot, "/go release", "── 未读")
+        await _save(pilot, "zh")
+        use_language(None)
+        await _do(pilot, "/theme dark", "unread: 1")
+        await _do(pilot, "/go Bob", "much better")
+        node.kill()
+        await _do(pilot, "Then see you at half past twelve", "waiting to be sent: 1")
+        await _wait(pilot, "offline:")
+        await _save(pilot, "offline")
     for each in people:
         await _async(each.close())
+
+
+async def _draw_start(reactor: Any, folder: Path, server: Server) -> None:
+    app = ChatApp(reactor, folder, "ann", server)
+    async with app.run_test(size=(SIZE[0], 20)) as pilot:
+        await _wait(pilot, "Welcome")
+        await pilot.press(*"Ann", "enter", *"secret")
+        await _save(pilot, "start")
 
 
 NOTES = """\
@@ -162,7 +190,17 @@ async def _do(pilot: Pilot[Any], text: str, seen: str) -> None:
 async def _save(pilot: Pilot[Any], name: str) -> None:
     await pilot.pause()
     svg = pilot.app.export_screenshot(title="chatclient")
+    svg = _TEXT.sub(_as_wide_as_on_a_terminal, svg)
+    svg = re.sub(r"127\.0\.0\.1:\d{5}", _WHERE, svg)
     (FIGURES / f"terminal-{name}.svg").write_text(svg, encoding="utf-8")
+
+
+def _as_wide_as_on_a_terminal(text: re.Match[str]) -> str:
+    """The export counts characters where columns are meant."""
+    count = len(html.unescape(text["text"]))
+    columns = width(html.unescape(text["text"]))
+    length = float(text["length"]) * columns / count
+    return f'{text["start"]}textLength="{length:g}"{text["end"]}{text["text"]}<'
 
 
 async def _wait(pilot: Pilot[Any], text: str) -> None:

@@ -249,6 +249,8 @@ class Conversations:
         conversation.timeline.add(message)
         if is_foreign:
             self.people.names[message.sender] = message.name
+            if conversation.peer.is_group:
+                self.people.add_member(conversation.peer.id, message.sender, message.name)
         if conversation is self.current and is_foreign and was_read and not self.is_watched:
             conversation.marker = conversation.read
         self._settle(conversation)

@@ -41,6 +41,12 @@ class People:
         for member in group.users:
             self.names[member.id] = member.name
 
+    def add_member(self, groupid: int, userid: int, name: str) -> None:
+        """Somebody is in a group, as they have written there."""
+        group = self.groups.get(groupid)
+        if group is not None and all(each.id != userid for each in group.users):
+            group.users.append(GroupUser(id=userid, name=name, state="online", role="normal"))
+
     def call(self, peer: Peer, name: str) -> None:
         """A name that was once seen; newer ones overrule it."""
         (self._group_names if peer.is_group else self.names).setdefault(peer.id, name)

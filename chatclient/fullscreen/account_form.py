@@ -39,6 +39,7 @@ class AccountForm(Screen[None]):
     :param use: raises what is to be shown.
     """
 
+    VERTICAL_BREAKPOINTS = [(0, "-low"), (18, "-high")]
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("ctrl+c", "leave", show=False, priority=True),
         Binding("enter", "go_on", show=False, priority=True),
@@ -59,9 +60,9 @@ class AccountForm(Screen[None]):
         self._greeting = greeting
         self._use = use
         self._end_program = on_leave
-        self._server = Input(known.server, disabled=is_fixed, compact=True)
-        self._account = Input(known.account, disabled=is_fixed, compact=True)
-        self._password = Input(password=True, compact=True)
+        self._server = Input(known.server, disabled=is_fixed)
+        self._account = Input(known.account, disabled=is_fixed)
+        self._password = Input(password=True)
         self._log_in = Button(_("Log in"), compact=True, variant="primary")
         self._create = Button(_("Create a new account"), compact=True)
         self._create.display = not is_fixed

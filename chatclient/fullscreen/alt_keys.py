@@ -1,25 +1,26 @@
-"""Alt with a digit or Enter, as terminals send them."""
+"""Alt with a letter, a digit or Enter, as terminals send them."""
 
 from __future__ import annotations
 
-from enum import Enum
-from typing import Any
+import string
+from typing import Any, NamedTuple
 
 from textual._ansi_sequences import ANSI_SEQUENCES_KEYS
 
 
-class _Key(Enum):
-    ALT_ENTER = "alt+enter"
+class _Key(NamedTuple):
+    value: str
 
 
 def tell_keys_with_alt() -> None:
-    """Let Alt+1 and Alt+Enter be keys of their own.
+    """Let each of them be a key of its own, known at once.
 
-    Textual takes the one for the character that some keyboards have there, and of the other it
-    sees only Enter, which would send what is not finished.
+    Textual waits a while for what may follow on the escape before a letter, and takes it for a
+    text if another escape follows; a digit it takes for the character that some keyboards have
+    there; and of Alt+Enter it sees only Enter, which would send what is not finished.
     """
     sequences: Any = ANSI_SEQUENCES_KEYS
-    for digit in range(10):
-        sequences.pop(f"\x1b{digit}", None)
+    for key in string.ascii_lowercase + string.digits:
+        sequences[f"\x1b{key}"] = (_Key(f"alt+{key}"),)
     for enter in ("\r", "\n"):
-        sequences[f"\x1b{enter}"] = (_Key.ALT_ENTER,)
+        sequences[f"\x1b{enter}"] = (_Key("alt+enter"),)

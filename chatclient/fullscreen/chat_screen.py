@@ -159,6 +159,7 @@ class ChatScreen(Screen[None]):
         self.conversations.keeper.look = name
         self.app.theme = self._look.theme.name
         self.refresh(layout=True)
+        self.changed()
 
     def connect(self) -> None:
         """Try again where the client has given up."""

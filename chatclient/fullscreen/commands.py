@@ -15,6 +15,7 @@ from chatclient.language import marked
 from chatclient.terminal.chat import COMMANDS as COLON_COMMANDS
 from chatclient.terminal.commands import BadCommand, parse, parse_id
 from chatclient.terminal.visible import visible
+from chatserver.wire.frames import Group, GroupUser
 
 
 class Window(Protocol):
@@ -181,7 +182,13 @@ async def _group(window: Window, rest: str) -> None:
 async def _create_group(window: Window, name: str, description: str) -> None:
     conversations = window.conversations
     groupid = await conversations.connection.create_group(name, description)
-    conversations.people.call(group(groupid), name)
+    me = conversations.me
+    creator = GroupUser(
+        id=me, name=conversations.people.names.get(me, ""), state="online", role="creator"
+    )
+    conversations.people.add_group(
+        Group(id=groupid, groupname=name, groupdesc=description, users=[creator])
+    )
     window.open(conversations.with_peer(group(groupid)))
     window.say(_("created; others join with /join {id}").format(id=groupid))
 

@@ -68,7 +68,8 @@ class HelpScreen(ModalScreen[None]):
     def compose(self) -> ComposeResult:
         """A line to type in, and below it what was found."""
         with Vertical(id="help"):
-            field = Input(self._words, placeholder=_("type words to find; Escape closes"))
+            hint = _("type words to find; Escape closes")
+            field = Input(self._words, placeholder=hint, select_on_focus=False)
             field.cursor_blink = False
             yield field
             yield self._view

@@ -44,6 +44,14 @@ class ListTests(ConversationsCase):
         self.assertIsNone(people.state(user(16)))
         self.assertEqual([each.id for each in people.members(group(2))], [16])
 
+    def test_who_writes_in_a_group_is_a_member(self) -> None:
+        self.conversations.begin(self.client)
+        self.client.log_in(groups=[Group(id=2, groupname="tea", groupdesc="", users=[])])
+        for seq in (1, 2):
+            self.conversations.event(group_push(seq, sender=16))
+        members = self.conversations.people.members(group(2))
+        self.assertEqual([(each.id, each.name) for each in members], [(16, "name 16")])
+
     def test_own_messages_from_elsewhere_go_to_whom_they_were_sent(self) -> None:
         self.begin()
         self.conversations.event(own(1))
