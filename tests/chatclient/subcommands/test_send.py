@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from twisted.internet.defer import gatherResults
-
 from chatclient.address import Server
 from chatclient.language import CHINESE
 from chatclient.profiles import KINDS, Profile
@@ -82,11 +80,15 @@ class SendTests(SubcommandCase):
         self.assertEqual(code, 1)
         self.assertIn("too long", err)
 
-    async def test_several_at_once_take_turns(self) -> None:
-        runs = [self.start_it("send", str(self.bob), str(number)) for number in range(4)]
-        codes = await gatherResults([run.ended for run in runs])
-        self.assertEqual((codes, {run.err for run in runs}), ([0] * 4, {b""}))
-        self.assertEqual(sorted(self.stored()), ["0", "1", "2", "3"])
+    async def test_it_waits_while_another_one_sends(self) -> None:
+        other = self.profile.hold("send")
+        code, _, err = await self.run_it("send", str(self.bob), "x", "--timeout", "0.5")
+        self.assertEqual((code, self.stored()), (1, []))
+        self.assertIn("(another chatclient send of this profile is at work)", err)
+        run = self.start_it("send", str(self.bob), "x")
+        other.release()
+        self.assertEqual((await run.ended, run.err), (0, b""))
+        self.assertEqual(self.stored(), ["x"])
 
     async def test_a_server_that_is_away_is_waited_for(self) -> None:
         port = self.port
