@@ -12,6 +12,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
+from twisted.internet.threads import deferToThread
 from twisted.trial.unittest import SynchronousTestCase
 
 from chatclient.steady.disk import DiskStore
@@ -247,6 +248,24 @@ class ClientTests(ServerCase):
         li_client, _ = await self.login(li, device="phone", ack=True)
         push = await li_client.next(msgid=5, msg="three")
         self.assertGreater(push["seq"], store.positions().get(push["conv"], 0))
+
+
+class RunningServerTests(ServerCase):
+    """renumber, while a server runs on MariaDB."""
+
+    def setUp(self) -> None:
+        _, self.url = mariadb().new_database()
+        self.settings = {"database": self.url}
+        super().setUp()
+
+    async def test_it_is_refused(self) -> None:
+        settings = Settings(database=self.url)
+        try:
+            await deferToThread(lambda: list(renumber_conversations(settings, Namespace())))
+        except CannotDo as problem:
+            self.assertIn("stop all of them first", str(problem))
+        else:
+            self.fail("it was done")
 
 
 class RenumberTests(SynchronousTestCase):

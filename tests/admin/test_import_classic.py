@@ -245,7 +245,7 @@ class KillTests(SynchronousTestCase):
 
     def test_repeating_completes_it(self) -> None:
         classic = ClassicChat()
-        for start in range(1, 400):
+        for start in range(1, 211):
             classic.run("INSERT INTO user (name, password) VALUES (%s, 'p')", f"user {start}")
         classic.group(1, "g", 1, 2, 3)
         for number in range(60):
@@ -254,7 +254,7 @@ class KillTests(SynchronousTestCase):
         engine_of(url).prepare()
         command = [sys.executable, "-m", "chatserver.admin", "import-classic"]
         command += ["--from", classic.url, "--database", url]
-        for least in (100, 200):
+        for least in (1, 101):
             process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
             self.addCleanup(process.kill)
             deadline = time.monotonic() + 60
@@ -266,7 +266,7 @@ class KillTests(SynchronousTestCase):
         done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True, timeout=60)
         self.assertIn("here already", done.stdout)
         rows = mariadb().execute("SELECT COUNT(*), COUNT(DISTINCT name) FROM accounts", name)
-        self.assertEqual(rows, [(399, 399)])
+        self.assertEqual(rows, [(210, 210)])
         texts = mariadb().execute("SELECT body FROM messages ORDER BY seq", name)
         self.assertEqual(texts, [(f"text {number}",) for number in range(60)])
         joined = mariadb().execute("SELECT account, joined FROM members ORDER BY account", name)
