@@ -234,7 +234,7 @@ class Node:
     def _order_book(self, exclusions: Exclusions) -> OrderBook:
         """What is done for ``chatserver-admin``."""
         server, clock = f"{socket.gethostname()}:{os.getpid()}", self.clock
-        people = People(self.registry, exclusions, server, clock)
+        people = People(self.store.accounts, self.registry, exclusions, server, clock)
         condition = Condition(
             self.store, self.bus, self.registry, self.connections, self._late, server, clock
         )
@@ -245,7 +245,7 @@ class Node:
             TellState: condition.tell,
             Announce: announcer.announce,
         }
-        return OrderBook(self.store.orders, carriers, server, clock)
+        return OrderBook(self.store.orders, carriers, people.send_disabled_away, server, clock)
 
     async def _wait_for(self, events: Iterable[Deferred[None]], limit: float) -> None:
         """Wait until all events have fired, but not longer than ``limit`` seconds."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import AsyncGenerator, Callable, Mapping
+from collections.abc import AsyncGenerator, Callable, Coroutine, Mapping
 from typing import Any
 
 import msgspec
@@ -38,6 +38,8 @@ class OrderBook:
     own, was meant for an earlier time: it is left alone.
 
     :param carriers: what carries each kind of order out.
+    :param catch_up: does what can't be left undone, after a silence in which orders may have been
+        missed.
     :param server: names this server for people.
     """
 
@@ -47,11 +49,13 @@ class OrderBook:
         self,
         store: Orders,
         carriers: Mapping[type[Order], Carrier],
+        catch_up: Callable[[], Coroutine[Any, Any, None]],
         server: str,
         clock: Clock,
     ) -> None:
         self._store = store
         self._carriers = carriers
+        self._catch_up = catch_up
         self._server = server
         self._clock = clock
         self._seen: dict[str, float] = {}  # order -> when it was first seen
@@ -86,6 +90,8 @@ class OrderBook:
         is_stale = self._looked is None or now - self._looked > _LONGEST_SILENCE
         new = set() if is_stale else ids - self._seen.keys()
         rows = await self._store.read(new) if new else []
+        if is_stale and self._looked is not None:
+            await self._catch_up()
         self._looked = now
         self._seen = {id: self._seen.get(id, now) for id in ids}
         if rows:

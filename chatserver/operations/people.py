@@ -11,6 +11,7 @@ from chatserver.orders import Answer, Kick, Kicked, ListSessions, SessionInfo, S
 from chatserver.services.exclusions import Exclusions
 from chatserver.sessions.registry import LocalAccount, Registry
 from chatserver.sessions.session import Login, Session
+from chatserver.store.accounts import Accounts
 from chatserver.wire.frames import Goodbye
 
 _AT_ONCE = 200  # sessions in one part of an answer
@@ -25,8 +26,14 @@ class People:
     _log = Logger()
 
     def __init__(
-        self, registry: Registry, exclusions: Exclusions, server: str, clock: Clock
+        self,
+        accounts: Accounts,
+        registry: Registry,
+        exclusions: Exclusions,
+        server: str,
+        clock: Clock,
     ) -> None:
+        self._store = accounts
         self._registry = registry
         self._exclusions = exclusions
         self._server = server
@@ -58,6 +65,16 @@ class People:
             account=order.account,
         )
         yield Kicked(server=self._server, sessions=kicked)
+
+    async def send_disabled_away(self) -> None:
+        """Close the sessions of those who were disabled while this node could not be told so.
+
+        :raises TryAgain: it can't be found out.
+        """
+        here = [account.id for account in self._registry.accounts()]
+        for id in await self._store.disabled(here):
+            async for _ in self.kick(Kick(account=id, seconds=1.0)):
+                pass
 
     def _accounts(self, id: int | None) -> list[LocalAccount]:
         if id is None:

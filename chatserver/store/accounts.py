@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import NamedTuple
 
 from chatserver.errors import NoSuchUser, Refused
 from chatserver.store.cache import BoundedCache
+from chatserver.store.chunks import chunks, marks
 from chatserver.store.database import Database
 from chatserver.store.engine import Cursor
 from chatserver.store.errors import RowRefused
@@ -51,6 +53,10 @@ class Accounts:
         """The account with this id, or else this name."""
         return await self._database.read(_select, id, name)
 
+    async def disabled(self, ids: Collection[int]) -> set[int]:
+        """Those of the accounts that are disabled."""
+        return await self._database.read(_select_disabled, ids)
+
     async def name(self, id: int) -> str:
         """The name of an account.
 
@@ -82,3 +88,13 @@ def _select(cursor: Cursor, id: int | None, name: str | None) -> Account | None:
     )
     row = cursor.fetchone()
     return None if row is None else Account(row[0], row[1], row[2], bool(row[3]))
+
+
+def _select_disabled(cursor: Cursor, ids: Collection[int]) -> set[int]:
+    found: set[int] = set()
+    for chunk in chunks(ids):
+        cursor.execute(
+            f"SELECT id FROM accounts WHERE id IN ({marks(chunk)}) AND disabled = 1", chunk
+        )
+        found.update(id for (id,) in cursor.fetchall())
+    return found

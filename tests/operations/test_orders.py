@@ -72,9 +72,13 @@ class OrderBookTests(TestCase):
         self.store = FakeStore()
         store: Any = self.store
         self.carried_out: list[Any] = []
+        self.caught_up = 0
         self.wait: Deferred[None] | None = None
         carriers: Any = {Kick: self.kick, ListSessions: self.sessions, TellState: self.fail_at_it}
-        self.book = OrderBook(store, carriers, "here", self.clock)
+        self.book = OrderBook(store, carriers, self.catch_up, "here", self.clock)
+
+    async def catch_up(self) -> None:
+        self.caught_up += 1
 
     async def kick(self, order: Kick) -> AsyncGenerator[Answer, None]:
         self.carried_out.append(order)
@@ -109,6 +113,7 @@ class OrderBookTests(TestCase):
         self.look()
         self.look()
         self.assertEqual(self.carried_out, [])
+        self.assertEqual(self.caught_up, 0)
 
     def test_what_was_placed_while_the_database_was_long_away_is_left_alone(self) -> None:
         self.look()
@@ -119,9 +124,11 @@ class OrderBookTests(TestCase):
         self.store.is_away = False
         self.look()
         self.assertEqual(self.carried_out, [])
+        self.assertEqual(self.caught_up, 1)
         self.store.place("b", KICK)
         self.look()
         self.assertEqual(len(self.carried_out), 1)
+        self.assertEqual(self.caught_up, 1)
 
     def test_what_could_not_be_read_at_once_is_carried_out_later(self) -> None:
         self.look()

@@ -157,6 +157,15 @@ class DisableTests(AdminCase):
         await self.admin("user", "enable", "li")
         self.assert_errno(await again.ask(login(li)), 109)  # for a moment, as after any kick
 
+    async def test_a_server_that_stood_still_meanwhile_finds_out_itself(self) -> None:
+        li, client = await self.user(device="phone")
+        _, other = await self.user()
+        self.sql("UPDATE accounts SET disabled = 1 WHERE id = ?", li)
+        node: Any = self.server._node
+        node.order_book._looked -= 60
+        await self.dismissed(client)
+        await other.settled()
+
 
 class AnnounceTests(AdminCase):
     async def test_everybody_gets_it_once_now_or_at_the_next_login(self) -> None:

@@ -107,6 +107,7 @@ class StatementCase(StoreCase):
         one, two, three = await self.accounts(3)
         await store.accounts.find(name="user 1")
         await store.accounts.name(two)
+        await store.accounts.disabled([one])
         await store.friends.add(one, two)
         group = await store.groups.create(one, "g", "")
         await store.groups.join(two, group.id)
