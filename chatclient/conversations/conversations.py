@@ -146,6 +146,15 @@ class Conversations:
             self.current.mark_read()
             self._changed()
 
+    def see(self, seq: int) -> None:
+        """The current one was in view up to there."""
+        current = self.current
+        if current is not None and current.read is not None and current.read < seq:
+            seen = min(seq, current.known)
+            if seen > current.read:
+                current.read = seen
+                self._changed()
+
     def forget(self, conversation: Conversation) -> None:
         """Take it off the list, until somebody writes again."""
         if conversation is self.current:

@@ -264,7 +264,9 @@ class ChatScreen(Screen[None]):
         people = self.conversations.people
         current = self.conversations.current
         near = [] if current is None else [each.name for each in people.members(current.peer)]
-        names = [*near, *(each for each in people.names.values() if each not in near)]
+        everyone = dict.fromkeys([*near, *people.names.values()])
+        # What is completed is shown as it is.
+        names = [name for name in everyone if name == visible(name)]
         return complete(before, [f"/{command.name}" for command in COMMANDS], names)
 
     def _update(self) -> None:
@@ -311,6 +313,8 @@ class ChatScreen(Screen[None]):
             return
         is_here = bool(current.timeline.messages) and self._pane.is_at_end
         self.conversations.watch(is_here and self.app.app_focus)
+        if self.app.app_focus:
+            self.conversations.see(self._pane.seen)
         if self._pane.is_at_start and not current.timeline.is_complete:
             history.load_older(current)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -43,6 +44,8 @@ _KILLS = {
     "ctrl+u": "delete_to_start_of_line",
     "ctrl+k": "delete_to_end_of_line",
 }
+# What is pasted is shown as it is, and must not drive the terminal.
+_CONTROLS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 _NEW_LINE = ("alt+enter", "ctrl+j", "shift+enter")
 
 
@@ -105,6 +108,11 @@ class InputBox(TextArea):
         event.stop()
         event.prevent_default()
         self._do(key)
+
+    async def _on_paste(self, event: events.Paste) -> None:
+        event.stop()
+        event.prevent_default()
+        self.insert(_CONTROLS.sub("", event.text.replace("\r\n", "\n").replace("\r", "\n")))
 
     def _do(self, key: str) -> None:
         if key in self._surroundings.keys:

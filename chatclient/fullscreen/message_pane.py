@@ -11,7 +11,7 @@ from textual.widget import Widget
 
 from chatclient.conversations.conversation import Conversation
 from chatclient.fullscreen.looks import Look
-from chatclient.fullscreen.rows import Notice, Row, RowMaker, Shape
+from chatclient.fullscreen.rows import LAST, Notice, Row, RowMaker, Shape
 from chatclient.language import gettext as _
 
 _WHEEL = 3  # rows
@@ -42,6 +42,14 @@ class MessagePane(Widget):
     def is_at_start(self) -> bool:
         """Whether the first row is in view, or nearly."""
         return self._first < self.size.height
+
+    @property
+    def seen(self) -> int:
+        """The ``seq`` up to which messages are in view or above it."""
+        for row in reversed(self._rows[: self._first + self.size.height]):
+            if not row.is_rule and row.seq != LAST:
+                return row.seq
+        return 0
 
     @property
     def _first(self) -> int:

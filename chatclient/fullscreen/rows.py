@@ -23,7 +23,7 @@ SENT, SENDING, FAILED, BAR = "✓", "…", "✗", "│"
 _TIME = 5
 _NARROW = 50  # columns below which names stand on the left, as short as they are
 _LONGEST_NAME = 14
-_LAST = 2**53  # behind every message
+LAST = 2**53  # behind every message: of what is on its way
 _WEEKDAYS = (
     marked("Monday"),
     marked("Tuesday"),
@@ -44,6 +44,11 @@ class Row(NamedTuple):
     pieces: tuple[Piece, ...]
     seq: int
     alone: tuple[Piece, ...] | None = None
+
+    @property
+    def is_rule(self) -> bool:
+        """Whether it stands before its message, and is no part of that."""
+        return len(self.pieces) == 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,10 +147,10 @@ class RowMaker:
 
     def _outgoing(self, outgoing: Outgoing) -> list[Row]:
         mark = (FAILED, "failed") if outgoing.has_failed else (SENDING, "sending")
-        rows = self._block("", (_("you"), "me"), mark, outgoing.text, _LAST)
+        rows = self._block("", (_("you"), "me"), mark, outgoing.text, LAST)
         if outgoing.why is not None:
             why = _("not sent: {why}; /retry sends it again, /discard drops it")
-            rows += self._aside(why.format(why=visible(outgoing.why)), "failed", _LAST)
+            rows += self._aside(why.format(why=visible(outgoing.why)), "failed", LAST)
         return rows
 
     def _notice(self, notice: Notice) -> list[Row]:

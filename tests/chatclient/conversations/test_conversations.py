@@ -100,6 +100,17 @@ class UnreadTests(ConversationsCase):
         self.conversations.watch(True)
         self.assertEqual((self.li.unread(ME), self.li.marker), (0, 1))
 
+    def test_what_was_in_view_is_read(self) -> None:
+        self.conversations.watch(False)
+        self.receive(1, 2, 3)
+        self.conversations.enter(self.li)
+        self.conversations.see(2)
+        self.assertEqual((self.li.unread(ME), self.li.marker), (1, 0))
+        self.conversations.see(1)
+        self.assertEqual(self.li.unread(ME), 1)
+        self.conversations.see(2**53)
+        self.assertEqual((self.li.read, self.li.unread(ME)), (3, 0))
+
     def test_who_answers_needs_no_line(self) -> None:
         self.receive(1)
         self.conversations.enter(self.li)

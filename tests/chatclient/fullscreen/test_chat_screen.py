@@ -213,6 +213,22 @@ class TypingTests(ChatScreenCase):
 
         self.run_script(script, friends=THREE)
 
+    def test_pasted_lines_stay_together_and_can_do_no_harm(self) -> None:
+        async def script(desk: Desk) -> None:
+            desk.post_message(events.Paste("one\r\ntwo\rthr\x1b[31mee\x07\x9b\tend"))
+            await desk.press("enter")
+            await desk.shows("│ thr[31mee")
+            self.assertEqual(desk.client.sent[0].text, "one\ntwo\nthr[31mee\tend")
+
+        self.run_script(script, friends=LI)
+
+    def test_names_that_drive_terminals_are_not_completed(self) -> None:
+        async def script(desk: Desk) -> None:
+            await desk.press("l", "i", "tab")
+            self.assertEqual(desk.input, "li")
+
+        self.run_script(script, friends=[Friend(id=15, name="li\x1b[2J", state="online")])
+
     def test_leaving(self) -> None:
         async def script(desk: Desk) -> None:
             await desk.press("ctrl+c")
@@ -250,7 +266,11 @@ class ViewTests(ChatScreenCase):
             await desk.press("alt+1")
             await desk.shows("number 101")
             await desk.shows("── unread ──")
-            self.assertEqual(li.unread(ME), 50)
+            unread = li.unread(ME)
+            self.assertTrue(30 < unread < 50, unread)
+            await desk.press("pagedown")
+            await desk.hides(f"unread: {unread}")
+            self.assertTrue(0 < li.unread(ME) < unread, li.unread(ME))
             await desk.press("ctrl+end")
             await desk.shows("number 150")
             self.assertEqual(li.unread(ME), 0)
