@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
 import re
 import shlex
@@ -10,6 +11,7 @@ import sys
 from functools import cache
 from pathlib import Path
 
+from chatserver.settings import Settings
 from tests.docs.blocks import ROOT
 
 _OURS = {"twistd", "chatserver-admin", "chatclient"}
@@ -33,6 +35,11 @@ def complaints(script: str) -> list[str]:
     for words in _simple_commands(script):
         found += _complaints(words)
     return found
+
+
+def unknown_options(code: str) -> list[str]:
+    """The options in a piece of code that none of our programs has."""
+    return [flag for flag in _FLAG.findall(code) if flag not in _all_flags()]
 
 
 def _complaints(words: list[str]) -> list[str]:
@@ -89,6 +96,20 @@ def _flags(program: tuple[str, ...]) -> set[str]:
     )
     assert done.returncode == 0, f"{' '.join(program)} --help: {done.stderr}"
     return set(_FLAG.findall(done.stdout))
+
+
+@cache
+def _all_flags() -> set[str]:
+    """All options of all our programs, as the sources name them."""
+    folders = ("chatserver", "chatclient", "bench", "cluster", "tests/faults", "tests/attacks")
+    sources = [path for folder in folders for path in (ROOT / folder).rglob("*.py")]
+    named = {
+        flag
+        for path in sources
+        for flag in re.findall(r'"(--[a-z][a-z-]*)"', path.read_text(encoding="utf-8"))
+    }
+    settings = {f"--{field.name.replace('_', '-')}" for field in dataclasses.fields(Settings)}
+    return named | settings | _flags(("twistd",))
 
 
 @cache

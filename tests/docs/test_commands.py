@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from tests.docs.blocks import Command, blocks, inline_code, pages
-from tests.docs.programs import begins_like_a_command, complaints
+from tests.docs.programs import begins_like_a_command, complaints, unknown_options
 from tests.docs.shell import Shell, is_like
 
 STOP = "Ctrl-C where the server runs"
@@ -31,7 +31,7 @@ NOT_RUN = [
     (r".*", r"\S*chatclient(?! (send|tail|login|logout))", "people type there: tests/chatclient"),
     (r".*", r"chatserver-admin import-classic", "it needs a C++ server's MySQL: tests/admin"),
     (r".*", r"chatserver-admin doctor", "it finds what this machine is like: tests/admin"),
-    (r".*", r"nc ", "test_examples.py and tests/test_readme.py send what is typed there"),
+    (r".*", r"nc ", "test_examples.py and test_first_steps.py send what is typed"),
     (r"docs/scripts.md", r"#!/bin/sh", "it runs for ever: test_scripts.py"),
     (r".*", r"python3 -m venv", "it installs the program, as .ci/run does"),
     (r".*", r"perf ", "it needs a profiler, and a server under load"),
@@ -109,6 +109,12 @@ def test_options_exist(page: str) -> None:
         if begins_like_a_command(code)
         for complaint in complaints(code)
     ]
+    wrong += [
+        f"{page}: `{code}`: no program has {flag}"
+        for code in inline_code(page)
+        if code.startswith("--")
+        for flag in unknown_options(code)
+    ]
     assert wrong == []
 
 
@@ -147,6 +153,7 @@ def test_a_wrong_option_is_seen() -> None:
     [complaint] = complaints("make all")
     assert "all" in complaint
     assert complaints("for each in *; do")
+    assert unknown_options("--max-frame 65536 --prot 6000") == ["--prot"]
 
 
 SERVER = Command("twistd --pidfile= -n chatserver --port 6000", [])

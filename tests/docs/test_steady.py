@@ -42,10 +42,6 @@ class TextTests(TestCase):
         known |= {"state", *chatclient.Offline.__slots__}
         self.assertEqual(names - known, {"chatclient", "retry_after"})
 
-    def test_links_lead_somewhere(self) -> None:
-        for link in re.findall(r"\]\(([^)#]+)", PAGE.read_text(encoding="utf-8")):
-            self.assertTrue((DOCS / link).exists(), link)
-
 
 class ProgramTests(ServerCase):
     def run_program(self, name: str, folder: Path) -> ClientProcess:
