@@ -307,3 +307,25 @@ def test_texts_of_a_conversation_go_out_one_by_one_whatever_is_refused(run: Run)
         "stored g2 c",
     ]
     assert left == ["u1 b"]
+
+
+def test_what_could_not_be_read_is_read_later(run: Run) -> None:
+    script = """
+    const { Timeline } = await import('/model/timeline.js');
+    let isAway = true;
+    const timeline = new Timeline(async ({ before = 61 }) => {
+      if (isAway) throw new Error('away');
+      return { messages: messages(before - 20, before - 1), more: before > 21 };
+    });
+    const states = [];
+    const note = () => states.push([timeline.first ?? 0, timeline.problem?.message ?? '']);
+    await timeline.open(); note();
+    isAway = false;
+    await timeline.retry(); note();
+    isAway = true;
+    await timeline.older(); note();
+    isAway = false;
+    await timeline.retry(); note();
+    return states;
+    """
+    assert run(script) == [[0, "away"], [41, ""], [41, "away"], [21, ""]]

@@ -72,6 +72,7 @@ export class Conversation {
   catchUp() {
     const { timeline } = this;
     if (timeline.isAtEnd) timeline.newer();
+    else if (timeline.problem && timeline.messages.length) timeline.retry();
     else if (timeline.problem) timeline.open(this.firstUnread);
   }
 

@@ -69,7 +69,8 @@ export class Timeline {
 
   /** Read once more what could not be read. */
   async retry() {
-    await (this.messages.length ? this.older() : this.newest());
+    if (!this.messages.length) await this.newest();
+    else await (this.hasOlder ? this.older() : this.newer());
   }
 
   /** Go to the end. */
