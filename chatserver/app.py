@@ -24,7 +24,7 @@ from chatserver.ports import SharedPorts, moved
 from chatserver.services.liveness import INTERVAL as _LIVENESS_INTERVAL
 from chatserver.services.resync import INTERVAL as _RESYNC_INTERVAL
 from chatserver.settings import Settings
-from chatserver.sockets import tune
+from chatserver.sockets import BACKLOG, tune
 from chatserver.spawn import spawn
 from chatserver.tls.certificates import INTERVAL as _CERTIFICATES_INTERVAL
 from chatserver.tls.certificates import Certificates
@@ -32,7 +32,6 @@ from chatserver.tls.endpoint import is_tls, tls_endpoint
 from chatserver.web.endpoint import INTERVAL as _WEB_INTERVAL
 from chatserver.web.endpoint import WebEndpoint
 
-BACKLOG = 4096  # connections that may wait to be accepted
 _FLUSH_INTERVAL = 1.0  # seconds
 _PRESENCE_INTERVAL = 1.0
 

@@ -7,6 +7,8 @@ from typing import Any
 
 from twisted.protocols.tls import TLSMemoryBIOProtocol
 
+#: How many connections may wait to be accepted.
+BACKLOG = 4096
 _PROBES = 3
 
 

@@ -26,7 +26,8 @@ from chatserver.memory import search_less
 from chatserver.settings import Settings, SettingsError, help_of, load
 from chatserver.store.engines import engine_of
 from chatserver.store.errors import DatabaseUnusable
-from chatserver.workers.supervisor import Workers, number_of_workers
+from chatserver.workers.number import number_of_workers
+from chatserver.workers.supervisor import Workers
 
 _T = TypeVar("_T")
 _log = Logger()

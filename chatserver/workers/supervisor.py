@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from typing import Any
 
 from twisted.application.service import Service
@@ -10,18 +9,14 @@ from twisted.internet.defer import Deferred, DeferredList
 from twisted.internet.task import LoopingCall
 
 from chatserver.app import endpoints, listen
-from chatserver.ports import TrialPorts, can_be_shared, moved
-from chatserver.settings import Settings, SettingsError
+from chatserver.ports import TrialPorts, moved
+from chatserver.settings import Settings
 from chatserver.tls.certificates import Certificates
+from chatserver.workers.number import check_settings, number_of_workers
 from chatserver.workers.orders import BEAT, orders
 from chatserver.workers.worker import Worker
 
 _LAST_WORDS = 10.0  # seconds that a stop may take besides draining, before the rest is killed
-
-
-def number_of_workers(settings: Settings) -> int:
-    """How many processes shall serve."""
-    return settings.workers or len(os.sched_getaffinity(0))
 
 
 class Workers(Service):
@@ -90,22 +85,3 @@ class Workers(Service):
     def _look(self) -> None:
         for worker in self._workers:
             worker.look()
-
-
-def check_settings(settings: Settings, count: int) -> None:
-    """
-    :raises SettingsError: the settings are not fit for several processes.
-    """
-    missing = []
-    if not settings.database.startswith("mysql:"):
-        missing.append("a MySQL or MariaDB (--database mysql://...)")
-    if not settings.redis:
-        missing.append("a Redis (--redis redis://...)")
-    if missing:
-        raise SettingsError(f"--workers: {count} processes need {' and '.join(missing)}")
-    for port in settings.port + settings.web:
-        if not can_be_shared(port):
-            raise SettingsError(
-                f"--workers: the port {port!r} can't be shared by processes; those can that begin "
-                "with tcp:, tcp6: or ssl: and a number"
-            )

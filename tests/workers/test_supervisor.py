@@ -10,7 +10,8 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from chatserver.app import CannotListen
 from chatserver.settings import Settings, SettingsError
-from chatserver.workers.supervisor import Workers, number_of_workers
+from chatserver.workers.number import number_of_workers
+from chatserver.workers.supervisor import Workers
 from tests.workers.test_worker import FakeReactor
 
 _SHARED: dict[str, Any] = {

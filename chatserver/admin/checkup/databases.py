@@ -24,7 +24,7 @@ from chatserver.store.facts import (
     select_variables,
 )
 from chatserver.store.sqlite import SQLite
-from chatserver.workers.supervisor import number_of_workers
+from chatserver.workers.number import number_of_workers
 
 _CONNECTIONS = 6  # of each process: four that read, one that writes, one at its start
 _STATEMENT = 2**19  # bytes of messages in one statement

@@ -8,11 +8,11 @@ from pathlib import Path
 
 from chatserver.admin.checkup.findings import Finding, either, ok, problem, warning
 from chatserver.admin.texts import size
-from chatserver.app import BACKLOG
 from chatserver.settings import Settings, SettingsError
+from chatserver.sockets import BACKLOG
 from chatserver.store.engines import engine_of
 from chatserver.store.sqlite import SQLite
-from chatserver.workers.supervisor import check_settings, number_of_workers
+from chatserver.workers.number import check_settings, number_of_workers
 
 _SYSCTL = "copy etc/sysctl.d/60-chatserver.conf to /etc/sysctl.d and run sysctl --system"
 _OTHER_FILES = 100  # that a server has open besides its connections
