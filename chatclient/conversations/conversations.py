@@ -247,26 +247,26 @@ class Conversations:
 
     def _message(self, push: Push) -> None:
         conversation = self.with_peer(peer_of(push, self.me))
-        if conversation.read is None:
-            conversation.read = push.seq - 1
-        self._add(conversation, message_of(push))
-
-    def _add(self, conversation: Conversation, message: Message) -> None:
-        """Take a message that has just been stored, or that was missed."""
+        message = message_of(push)
         is_foreign = message.sender != self.me
         was_read = not conversation.unread(self.me)
-        conversation.timeline.add(message)
+        conversation.take_place(push.conv, push.seq)
         if is_foreign:
             self.people.names[message.sender] = message.name
             if conversation.peer.is_group:
                 self.people.add_member(conversation.peer.id, message.sender, message.name)
-        if conversation is self.current and is_foreign and was_read and not self.is_watched:
-            conversation.marker = conversation.read
+            if conversation is self.current and was_read and not self.is_watched:
+                conversation.marker = conversation.read
+        self._add(conversation, message)
+        if is_foreign:
+            self.on_message(conversation, message)
+
+    def _add(self, conversation: Conversation, message: Message) -> None:
+        """Take a message that has just been stored, or that was missed."""
+        conversation.timeline.add(message)
         self._settle(conversation)
         if conversation.timeline.has_hole:
             self.history.fill(conversation)
-        if is_foreign:
-            self.on_message(conversation, message)
 
     def _read_back(self, conversation: Conversation) -> None:
         """Something was read from the history."""
@@ -291,6 +291,7 @@ class Conversations:
 
         def stored(sent: Sent) -> None:
             name = self.people.name(user(self.me)) or ""
+            conversation.take_number(sent.conv)
             self._add(
                 conversation, Message(sent.seq, self.me, name, outgoing.text, sent.time, sent.cid)
             )

@@ -91,9 +91,9 @@ class History:
         reading.addCallback(ended)
 
     async def _older(self, conversation: Conversation) -> None:
-        timeline = conversation.timeline
-        before = timeline.first
+        before = conversation.timeline.first
         page = await self._page(conversation, before, PAGE)
+        timeline = conversation.timeline
         if page is None:
             timeline.end_at_first()
         elif timeline.first == before:
@@ -101,16 +101,17 @@ class History:
         self._on_read(conversation)
 
     async def _newest(self, conversation: Conversation) -> None:
-        timeline = conversation.timeline
         is_done = False
         while not is_done:
-            last = timeline.last
+            before = conversation.timeline
+            last = before.last
             page = await self._page(conversation, None, CATCH_UP if last else PAGE)
+            timeline = conversation.timeline
             if page is None:
                 timeline.end_at_first()
             else:
                 timeline.add_newest(_messages(page), is_all=not page.more)
-            if timeline.last == last:
+            if timeline is before and timeline.last == last:
                 timeline.give_up_waiting()
             is_done = not timeline.has_hole
             self._on_read(conversation)
@@ -118,14 +119,14 @@ class History:
     async def _page(
         self, conversation: Conversation, before: int | None, limit: int
     ) -> HistoryPage | None:
-        """A page, None where it is refused for good."""
+        """A page, None where it is refused for good; another number is taken over with it."""
         peer = conversation.peer
         while True:
             connection = self._connection()
             if connection is None:
                 raise NotConnected
             try:
-                return await connection.history(
+                page = await connection.history(
                     toid=None if peer.is_group else peer.id,
                     groupid=peer.id if peer.is_group else None,
                     before=before,
@@ -135,6 +136,10 @@ class History:
                 await pause(self._clock, least_pause(refusal))
             except ChatError:
                 return None
+            else:
+                if page.conv is not None:
+                    conversation.take_number(page.conv)
+                return page
 
 
 def _messages(page: HistoryPage) -> list[Message]:

@@ -56,7 +56,9 @@ class Keeper:
             if each.name is not None:
                 people.call(peer, each.name)
             outgoing = [Outgoing(fresh_cid(), text.text, text.why) for text in each.failed]
-            restored[peer] = Conversation(peer, each.read, each.known, each.draft, outgoing)
+            restored[peer] = Conversation(
+                peer, each.read, each.known, each.draft, outgoing, conv=each.conv
+            )
         return restored
 
     def save_soon(self, conversations: Iterable[Conversation], people: People) -> None:
@@ -79,6 +81,7 @@ class Keeper:
                 name=people.name(each.peer),
                 read=each.read,
                 known=each.known,
+                conv=each.conv,
                 draft=each.draft,
                 failed=[KeptText(text.text, text.why) for text in each.outgoing if text.why],
             )

@@ -20,7 +20,10 @@ class KeptText(msgspec.Struct, forbid_unknown_fields=False):
 
 
 class KeptConversation(msgspec.Struct, omit_defaults=True):
-    """What is kept of one conversation; its messages are not."""
+    """What is kept of one conversation; its messages are not.
+
+    ``conv`` is missing in files of earlier versions.
+    """
 
     kind: Kind
     id: int
@@ -29,6 +32,7 @@ class KeptConversation(msgspec.Struct, omit_defaults=True):
     known: int = 0
     draft: str = ""
     failed: list[KeptText] = []
+    conv: int | None = None
 
 
 class Kept(msgspec.Struct, omit_defaults=True):

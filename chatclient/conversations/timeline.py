@@ -32,12 +32,13 @@ class Timeline:
     """Messages in the order of their ``seq``, none missing between the first and the last.
 
     What comes too early waits until those before it are there.
+
+    :param conv: the conversation's number, None where nothing has told it yet.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, conv: int | None = None) -> None:
+        self.conv = conv
         self.messages: list[Message] = []
-        #: Grows whenever ``messages`` changes other than at its end.
-        self.edition = 0
         self._is_complete = False
         self._early: dict[int, Message] = {}
         self._cids: set[str] = set()
@@ -116,13 +117,11 @@ class Timeline:
             del self.messages[:-most]
             self._cids = {each.cid for each in self.messages if each.cid is not None}
             self._is_complete = False
-            self.edition += 1
 
     def _put_before(self, older: Sequence[Message], *, is_all: bool) -> None:
         self.messages = [*older, *self.messages]
         self._cids.update(each.cid for each in older if each.cid is not None)
         self._is_complete = is_all
-        self.edition += 1
 
     def _append(self, message: Message) -> None:
         self.messages.append(message)

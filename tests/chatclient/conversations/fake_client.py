@@ -76,17 +76,18 @@ class FakeConnection:
     def _page(
         self, toid: int | None, groupid: int | None, before: int | None, limit: int
     ) -> HistoryPage:
-        found = [
+        known = [
             each
             for each in self.log
-            if (before is None or each.seq < before)
-            and (
+            if (
                 each.groupid == groupid
                 if isinstance(each, GroupChatPush)
                 else toid in (each.id, each.toid)
             )
         ]
-        return HistoryPage(7, found[-limit:], len(found) > limit)
+        found = [each for each in known if before is None or each.seq < before]
+        conv = known[-1].conv if known else None
+        return HistoryPage(conv, found[-limit:], len(found) > limit)
 
 
 class FakeClient:
@@ -131,10 +132,10 @@ class FakeClient:
         self.state = state
         self._conversations.state(state)
 
-    def store(self, number: int, seq: int) -> None:
+    def store(self, number: int, seq: int, conv: int = 7) -> None:
         """The server has stored the text that was sent so many texts ago."""
         cid = self.sent[number].cid
-        self.answers[cid].callback(Sent(cid, 7, seq, TIME, False))
+        self.answers[cid].callback(Sent(cid, conv, seq, TIME, False))
 
     def refuse(self, number: int, why: Exception) -> None:
         self.answers[self.sent[number].cid].errback(Failure(why))
