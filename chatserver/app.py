@@ -102,12 +102,13 @@ class ChatServer(Service):
                 limit=limit,
                 wanted=self._settings.max_connections,
             )
-        self._ports = [listen(one, self._factory) for one in self._endpoints]
         if self._web_endpoints:
             self._web = web = WebEndpoint(self._node, self._settings, self._reactor)
             self._node.pulse = web.pulse
             self._web_ports = [listen(one, web.own_site) for one in self._web_endpoints]
             self._web_ports += [listen(one, web.shared_site) for one in self._shared_web_endpoints]
+        # Last of all: who finds the server there finds all of it.
+        self._ports = [listen(one, self._factory) for one in self._endpoints]
         for port in self._ports + self._web_ports:
             tune(port.socket, self._settings.keepalive)
 

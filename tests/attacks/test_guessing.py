@@ -43,7 +43,13 @@ class GuessingCase(ServerCase):
         self.hashes.count = 0
         self.engine.transactions.clear()
         reply = await client.ask(request)
-        statements = [one.sql for each in self.engine.transactions for one in each]
+        # The look for orders goes on by the clock.
+        statements = [
+            one.sql
+            for each in self.engine.transactions
+            for one in each
+            if "FROM orders" not in one.sql
+        ]
         await client.hang_up()
         return reply, self.hashes.count, statements
 

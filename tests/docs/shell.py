@@ -187,6 +187,6 @@ def _recipe(text: str) -> str:
     """What make would run, as it would install the program first."""
     if text != "make run":
         return text
-    dry = ["make", "--dry-run", "--always-make", "run"]
+    dry = ["make", "--dry-run", "--always-make", "--no-print-directory", "run"]
     done = subprocess.run(dry, cwd=ROOT, capture_output=True, text=True, check=True)
     return done.stdout.splitlines()[-1]
