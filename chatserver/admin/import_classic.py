@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from argparse import Namespace
 from collections.abc import Iterator
 
@@ -13,6 +14,9 @@ from chatserver.admin.database import open_database
 from chatserver.settings import Settings
 from chatserver.store.classic import ClassicDatabase
 from chatserver.store.imports import ACCOUNT, GROUP
+
+#: The environment variable that may name the C++ server's database, where passwords don't show.
+ORIGIN = "CLASSIC_DATABASE"
 
 
 def register(commands: Commands) -> None:
@@ -33,8 +37,10 @@ def register(commands: Commands) -> None:
         "--from",
         dest="origin",
         metavar="URL",
-        required=True,
-        help="the database of the C++ server: mysql://USER:PASSWORD@HOST:PORT/NAME",
+        default=os.environ.get(ORIGIN),
+        required=ORIGIN not in os.environ,
+        help="the database of the C++ server: mysql://USER:PASSWORD@HOST:PORT/NAME; the "
+        f"environment variable {ORIGIN} names it too, and does not show its password to others",
     )
     parser.add_argument(
         "--encoding",

@@ -252,10 +252,10 @@ class KillTests(SynchronousTestCase):
             classic.group_chat(1, 1, f"text {number}", 2, 3)
         name, url = mariadb().new_database()
         engine_of(url).prepare()
-        command = [sys.executable, "-m", "chatserver.admin", "import-classic"]
-        command += ["--from", classic.url, "--database", url]
+        command = [sys.executable, "-m", "chatserver.admin", "import-classic", "--database", url]
+        environment = os.environ | {"CLASSIC_DATABASE": classic.url}
         for least in (1, 101):
-            process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
+            process = subprocess.Popen(command, stdout=subprocess.DEVNULL, env=environment)
             self.addCleanup(process.kill)
             deadline = time.monotonic() + 60
             while mariadb().execute("SELECT COUNT(*) FROM accounts", name)[0][0] < least:
@@ -263,7 +263,9 @@ class KillTests(SynchronousTestCase):
                 time.sleep(0.01)
             os.kill(process.pid, signal.SIGKILL)
             self.assertEqual(process.wait(), -signal.SIGKILL)
-        done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True, timeout=60)
+        done = subprocess.run(
+            command, stdout=subprocess.PIPE, text=True, check=True, timeout=60, env=environment
+        )
         self.assertIn("here already", done.stdout)
         rows = mariadb().execute("SELECT COUNT(*), COUNT(DISTINCT name) FROM accounts", name)
         self.assertEqual(rows, [(210, 210)])
