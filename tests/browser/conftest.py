@@ -12,6 +12,7 @@ from selenium.webdriver import Chrome
 
 from cluster.process import free_port
 from tests.browser.browser import chromium
+from tests.browser.modules import Run, run_in
 from tests.browser.page import Page
 from tests.browser.talker import Talker, Visitor
 from tests.e2e.processes import ServerProcess
@@ -88,3 +89,12 @@ def open_page(driver: Chrome) -> Iterator[OpenPage]:
     """See :func:`opener`."""
     with opener(driver) as open_:
         yield open_
+
+
+@pytest.fixture(scope="module")
+def run(driver: Chrome, server: WebServer) -> Iterator[Run]:
+    """Runs the body of an async function in the page; what it returns."""
+    with opener(driver) as open_page:
+        page = open_page(server)
+        page.find("form.card")
+        yield lambda script: run_in(page, script)

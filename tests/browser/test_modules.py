@@ -2,61 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from typing import Any
-
-import pytest
-from selenium.webdriver import Chrome
-
-from tests.browser.conftest import WebServer, opener
-
-Run = Callable[[str], Any]
-# A server that says nothing but what a test lets it say.
-_PRELUDE = """
-class FakeWebSocket extends EventTarget {
-  readyState = WebSocket.CONNECTING;
-  sent = [];
-  answer = () => {};
-  open() {
-    this.readyState = WebSocket.OPEN;
-    this.dispatchEvent(new Event('open'));
-  }
-  send(text) {
-    const frame = JSON.parse(text);
-    this.sent.push(frame);
-    this.answer(frame);
-  }
-  say(frame) { this.dispatchEvent(new MessageEvent('message', { data: JSON.stringify(frame) })); }
-  close() { this.readyState = WebSocket.CLOSED; }
-}
-const messages = (first, last) =>
-  Array.from({ length: last - first + 1 }, (_, at) => ({ seq: first + at, msg: `${first + at}` }));
-const until = async (condition) => {
-  while (!condition()) await new Promise((resolve) => setTimeout(resolve, 5));
-};
-"""
-
-
-@pytest.fixture(scope="module")
-def run(driver: Chrome, server: WebServer) -> Iterator[Run]:
-    """Runs the body of an async function in the page; what it returns."""
-    with opener(driver) as open_page:
-        page = open_page(server)
-        page.find("form.card")
-
-        def run_(script: str) -> Any:
-            whole = (
-                "const done = arguments[arguments.length - 1];"
-                f"(async () => {{ {_PRELUDE} {script} }})()"
-                ".then((result) => done({ result }), (why) => done({ why: `${why.stack}` }));"
-            )
-            page.use().set_script_timeout(30)
-            answer = driver.execute_async_script(whole)
-            assert "result" in answer, answer
-            return answer["result"]
-
-        yield run_
-
+from tests.browser.modules import Run
 
 _SOCKET = """
 const { Socket } = await import('/connection/socket.js');

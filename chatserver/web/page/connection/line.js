@@ -23,6 +23,8 @@ export class Line {
   states = new Signal();
   /** @type {Signal<Frame>} What the server says unasked. */
   frames = new Signal();
+  /** @type {Signal<{frame: Frame, reply: Frame}>} In the leading tab: what was answered to any of them. */
+  answers = new Signal();
   /** @type {Signal<Welcome>} Friends and groups, as a login tells them; comes before "online". */
   welcomes = new Signal();
   /** @type {Signal<any>} What another tab has announced. */
@@ -71,7 +73,7 @@ export class Line {
    * @param {Frame} frame @returns {Promise<Frame>} rejects with Refused, or with Lost
    */
   request(frame) {
-    if (this.#link) return this.#link.request(frame);
+    if (this.#link) return this.#ask(this.#link, frame);
     if (this.state.kind !== "online") return Promise.reject(new Lost("offline"));
     const number = ++this.#asked;
     this.#post({ type: "request", number, frame });
@@ -175,6 +177,13 @@ export class Line {
     }
   }
 
+  /** @param {Link} link @param {Frame} frame */
+  async #ask(link, frame) {
+    const reply = await link.request(frame);
+    this.answers.tell({ frame, reply });
+    return reply;
+  }
+
   /** What the leading tab does for others. @param {Link} link @param {any} message */
   async #serve(link, { type, from, number, frame }) {
     if (type === "retry") return link.retry();
@@ -183,7 +192,7 @@ export class Line {
     }
     const answer = { type: "reply", to: from, number };
     try {
-      this.#post({ ...answer, reply: await link.request(frame) });
+      this.#post({ ...answer, reply: await this.#ask(link, frame) });
     } catch (problem) {
       const { errno, retryAfter: retry_after, message: errmsg } = /** @type {Refused} */ (problem);
       this.#post({ ...answer, refusal: { errno, retry_after, errmsg } });

@@ -3,7 +3,7 @@ import { uniqueName } from "../base/random.js";
 import { Signal } from "../base/signal.js";
 import { Acks } from "./acks.js";
 import { Conversation } from "./conversation.js";
-import { addressee, groupKey, keyOf, userKey } from "./keys.js";
+import { addressee, groupKey, keyOf, keyOfRequest, userKey } from "./keys.js";
 import { People } from "./people.js";
 import { Sender } from "./sender.js";
 
@@ -51,11 +51,17 @@ export class Chat {
     for (const key of positions.keys()) this.conversation(key);
     for (const { key } of outbox.texts) this.conversation(key);
     line.frames.listen((frame) => this.#receive(frame));
+    line.answers.listen(({ frame, reply }) => this.#answered(frame, reply));
     line.welcomes.listen((welcome) => this.#welcome(welcome));
     line.news.listen((news) => this.#hear(news));
     line.states.listen(({ kind }) => this.#connected(kind === "online"));
     outbox.changes.listen(() => this.changes.tell(""));
-    positions.changes.listen((key) => this.changes.tell(this.conversation(key).key));
+    positions.changes.listen((key) => {
+      const conversation = this.conversation(key);
+      const { conv } = positions.got(key);
+      if (conv) conversation.meet(conv);
+      this.changes.tell(key);
+    });
   }
 
   /** What a tab that comes later has to know. @returns {Welcome} */
@@ -79,11 +85,8 @@ export class Chat {
   }
 
   /** @param {Conversation} conversation @param {number} seq everything up to it was seen */
-  read({ key }, seq) {
-    if (seq > this.positions.readUpTo(key)) {
-      this.positions.read(key, seq);
-      this.changes.tell(key);
-    }
+  read({ key, conv }, seq) {
+    if (this.positions.read(key, conv, seq)) this.changes.tell(key);
   }
 
   /** Write to a conversation; resolves when the text is safe. @param {string} key @param {string} text */
@@ -145,9 +148,27 @@ export class Chat {
    */
   async history(key, range) {
     const request = { msgid: HISTORY, ...addressee(key), ...range };
-    const { messages, more } = await this.line.request(request);
+    const { conv, messages, more } = await this.line.request(request);
+    this.#meet(key, conv);
     for (const message of messages) this.people.learn(message.id, message.name);
     return { messages, more };
+  }
+
+  /** What the server has answered to any tab, in the one that leads. @param {Frame} frame @param {Frame} reply */
+  #answered(frame, reply) {
+    if ([ONE_CHAT, GROUP_CHAT, HISTORY].includes(frame.msgid)) {
+      this.#meet(keyOfRequest(frame), reply.conv);
+    }
+  }
+
+  /**
+   * The server has told the number of a conversation. Another one than before means that its
+   * database was put back to an earlier state.
+   * @param {string} key @param {number | undefined} conv undefined, if there are no messages
+   */
+  #meet(key, conv) {
+    if (this.line.isLeading) this.positions.meet(key, conv);
+    if (this.conversations.get(key)?.meet(conv)) this.changes.tell(key);
   }
 
   /** @param {Frame} frame */
@@ -168,6 +189,7 @@ export class Chat {
     const { key } = conversation;
     const isMine = message.id === this.me.id;
     this.people.learn(message.id, message.name);
+    this.#meet(key, message.conv);
     let isNew = true;
     if (this.line.isLeading) {
       const name = conversation.knownName;
@@ -175,7 +197,7 @@ export class Chat {
       else {
         isNew = this.positions.note(key, name, message.seq, !isMine);
         // Who writes somewhere else has read what was there.
-        if (isMine) this.positions.read(key, message.seq);
+        if (isMine) this.positions.read(key, message.conv, message.seq);
         this.#acks.noted(message.conv, message.seq);
       }
     }

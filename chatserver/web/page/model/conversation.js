@@ -9,6 +9,8 @@ import { Timeline } from "./timeline.js";
 export class Conversation {
   /** @type {Message | undefined} Its newest message that is known. */
   latest;
+  /** @type {number | undefined} The number that the server gives it, if it is known. */
+  conv;
   #chat;
 
   /** @param {string} key @param {Chat} chat */
@@ -17,11 +19,7 @@ export class Conversation {
     this.isGroup = isGroup(key);
     this.id = idOf(key);
     this.#chat = chat;
-    this.timeline = new Timeline(async (range) => {
-      const page = await chat.history(key, range);
-      this.#see(page.messages.at(-1));
-      return page;
-    });
+    this.timeline = this.#emptyTimeline();
   }
 
   /** What it is called; "" if that is not known. */
@@ -62,6 +60,21 @@ export class Conversation {
     return Math.max(written, this.latest ? Date.parse(this.latest.time) : 0);
   }
 
+  /**
+   * With another number than before it begins anew: nothing of what was known of it counts.
+   * @param {number | undefined} conv undefined, if the server has none of it
+   * @returns {boolean} whether it does
+   */
+  meet(conv) {
+    const isAnew = this.conv !== undefined && this.conv !== conv;
+    this.conv = conv;
+    if (isAnew) {
+      this.latest = undefined;
+      this.timeline = this.#emptyTimeline();
+    }
+    return isAnew;
+  }
+
   /** @param {Message} message one that has just come */
   take(message) {
     this.#see(message);
@@ -83,6 +96,14 @@ export class Conversation {
     } catch {
       // The list shows nothing of it then.
     }
+  }
+
+  #emptyTimeline() {
+    return new Timeline(async (range) => {
+      const page = await this.#chat.history(this.key, range);
+      this.#see(page.messages.at(-1));
+      return page;
+    });
   }
 
   /** @param {Message | undefined} message */

@@ -10,6 +10,10 @@ export function keyOf({ id, toid, groupid }, me) {
   return groupid ? groupKey(groupid) : userKey(id === me ? Number(toid) : id);
 }
 
+/** The conversation that a request names. @param {{toid?: number, groupid?: number}} request */
+export const keyOfRequest = ({ toid, groupid }) =>
+  groupid ? groupKey(groupid) : userKey(Number(toid));
+
 /** @param {number} id */
 export const userKey = (id) => `u${id}`;
 

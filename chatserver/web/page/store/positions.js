@@ -4,15 +4,21 @@ import { isCleared } from "./session.js";
 import { Spans } from "./spans.js";
 
 /**
- * What is known of a conversation: `pushed` is the greatest seq that was sent to this browser,
- * `spans` are those of others' messages that came since they were last looked at.
- * @typedef {{name: string, pushed: number, spans: [number, number][]}} Got
+ * What is known of a conversation: `conv` is the number that the server gives it, if it is known;
+ * `pushed` is the greatest seq that was sent to this browser, `spans` are those of others' messages
+ * that came since they were last looked at.
+ * @typedef {{name: string, conv?: number, pushed: number, spans: [number, number][]}} Got
  */
+
+/** How far a conversation was read, while it had that number. @typedef {{conv?: number, seq: number}} Read */
 
 /**
  * How far each conversation has come, and how far it has been read: in localStorage, so that all
  * tabs agree and a later visit goes on from there. The leading tab alone writes what came, and
  * whichever tab shows a conversation how far it was read; so no two writers disturb each other.
+ *
+ * A seq means something only beside the number of the conversation: a database that is put back to
+ * an earlier state gives conversations new numbers, and begins again with lower seqs.
  */
 export class Positions {
   /** @type {Signal<string>} The key of a conversation of which another tab has written. */
@@ -42,12 +48,29 @@ export class Positions {
 
   /** @param {string} key the greatest seq up to which it was read */
   readUpTo(key) {
-    return Number(localStorage.getItem(`${this.#prefix}read ${key}`) ?? 0);
+    const { conv, seq } = this.#read(key);
+    return conv === this.got(key).conv ? seq : 0;
   }
 
   /** The seqs of others' messages that were not read. @param {string} key */
   unread(key) {
     return new Spans(this.got(key).spans).above(this.readUpTo(key));
+  }
+
+  /**
+   * Note which number a conversation has. With another one than before it begins anew.
+   * @param {string} key @param {number | undefined} conv undefined, if the server has none of it
+   */
+  meet(key, conv) {
+    const got = this.got(key);
+    if (got.conv === conv) return;
+    if (got.conv !== undefined) {
+      this.#write(`got ${key}`, { name: got.name, conv, pushed: 0, spans: [] });
+      return;
+    }
+    const seq = this.readUpTo(key);
+    this.#write(`got ${key}`, { ...got, conv });
+    if (seq) this.#write(`read ${key}`, { conv, seq });
   }
 
   /**
@@ -61,7 +84,7 @@ export class Positions {
     if (seq <= got.pushed) return false;
     const spans = this.unread(key);
     if (isUnread) spans.add(seq);
-    this.#write(`got ${key}`, { name: name || got.name, pushed: seq, spans: spans.spans });
+    this.#write(`got ${key}`, { ...got, name: name || got.name, pushed: seq, spans: spans.spans });
     return true;
   }
 
@@ -73,9 +96,15 @@ export class Positions {
     }
   }
 
-  /** @param {string} key @param {number} seq everything up to it was seen */
-  read(key, seq) {
-    if (seq > this.readUpTo(key)) this.#write(`read ${key}`, seq);
+  /**
+   * @param {string} key @param {number | undefined} conv its number where it was seen
+   * @param {number} seq everything up to it was seen
+   * @returns {boolean} whether that is news
+   */
+  read(key, conv, seq) {
+    const isNews = conv === this.got(key).conv && seq > this.readUpTo(key);
+    if (isNews) this.#write(`read ${key}`, { conv, seq });
+    return isNews;
   }
 
   /** Forget all of the account. */
@@ -84,6 +113,13 @@ export class Positions {
     for (const name of Object.keys(localStorage)) {
       if (name.startsWith(this.#prefix)) localStorage.removeItem(name);
     }
+  }
+
+  /** @param {string} key @returns {Read} */
+  #read(key) {
+    const read = JSON.parse(localStorage.getItem(`${this.#prefix}read ${key}`) ?? "0");
+    // Earlier pages kept the seq alone.
+    return typeof read === "number" ? { seq: read } : read;
   }
 
   /** @param {string} name @param {any} value */

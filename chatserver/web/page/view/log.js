@@ -24,6 +24,8 @@ export class Log {
   );
   /** @type {Conversation | undefined} */
   #conversation;
+  /** @type {import("../model/timeline.js").Timeline | undefined} The one that is shown. */
+  #timeline;
   /** @type {number | undefined} The seq before which the unread line stands. */
   #unreadFrom;
   /** Whether it has to be put to its first place. */
@@ -52,10 +54,11 @@ export class Log {
 
   /** @param {Conversation | undefined} conversation */
   show(conversation) {
-    const before = this.#conversation?.timeline;
+    const before = this.#timeline;
     before?.changes.ignore(this.#wishToDraw);
     if (before) before.isFollowed = true;
     this.#conversation = conversation;
+    this.#timeline = conversation?.timeline;
     if (!conversation) return this.#rows.show([]);
     this.#unreadFrom = conversation.firstUnread;
     this.#isNew = true;
@@ -81,6 +84,8 @@ export class Log {
     const conversation = this.#conversation;
     if (!conversation) return;
     const { timeline } = conversation;
+    // It has begun anew.
+    if (timeline !== this.#timeline) return this.show(conversation);
     if (document.hidden) this.#unreadFrom ??= conversation.firstUnread;
     const isOnline = this.#chat.line.state.kind === "online";
     const anchor = this.#anchor();
@@ -123,8 +128,7 @@ export class Log {
   }
 
   #scrolled() {
-    const timeline = this.#conversation?.timeline;
-    if (!timeline || this.#isNew) return;
+    if (!this.#isInPlace()) return;
     this.#follow();
     this.#look();
   }
@@ -133,6 +137,11 @@ export class Log {
   #follow() {
     const { timeline } = /** @type {Conversation} */ (this.#conversation);
     timeline.isFollowed = timeline.isAtEnd && this.#toTheEnd() < AT_END;
+  }
+
+  /** Whether what is seen is the conversation that is open, as it stands now. */
+  #isInPlace() {
+    return !this.#isNew && this.#timeline === this.#conversation?.timeline;
   }
 
   #resized() {
@@ -148,7 +157,7 @@ export class Log {
   /** See what is seen: load what is missing there, and note what was read. */
   #look() {
     const conversation = this.#conversation;
-    if (!conversation || this.#isNew) return;
+    if (!conversation || !this.#isInPlace()) return;
     const { timeline } = conversation;
     if (!timeline.isLoading && !timeline.problem) {
       if (timeline.hasOlder && this.#scroller.scrollTop < NEAR) timeline.older();
