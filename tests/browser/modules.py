@@ -1,4 +1,4 @@
-"""Runs the page's modules by themselves, in a page that nobody has logged in to."""
+"""Runs the page's modules by themselves."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def run_in(page: Page, script: str) -> Any:
     whole = (
         "const done = arguments[arguments.length - 1];"
         f"(async () => {{ {_PRELUDE} {script} }})()"
-        ".then((result) => done({ result }), (why) => done({ why: `${why.stack}` }));"
+        ".then((result = null) => done({ result }), (why) => done({ why: `${why.stack}` }));"
     )
     page.use().set_script_timeout(30)
     answer = page.driver.execute_async_script(whole)

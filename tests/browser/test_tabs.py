@@ -8,6 +8,7 @@ from urllib.request import urlopen
 from selenium.webdriver.common.keys import Keys
 
 from tests.browser.conftest import OpenPage, WebServer
+from tests.browser.modules import run_in
 from tests.browser.page import Page
 
 _NO_LOCKS = "Object.defineProperty(Navigator.prototype, 'locks', { get: () => undefined });"
@@ -101,6 +102,24 @@ def test_an_outbox_of_two_tabs_is_sent_once(own_server: WebServer, open_page: Op
         page.wait_texts("one", "two", "three")
     talker.come_back()
     assert talker.history(first.id) == ["one", "two", "three"]
+
+
+def test_a_text_of_which_a_tab_could_not_tell_is_sent_when_it_comes_again(
+    server: WebServer, open_page: OpenPage
+) -> None:
+    first, talker = open_page(server), server.talker()
+    first.register("Tia")
+    second = open_page(server, first)
+    second.wait_online()
+    script = f"""
+    const {{ Outbox }} = await import('/store/outbox.js');
+    const outbox = await Outbox.open({first.id});
+    const text = {{ cid: 'c', key: 'u{talker.id}', text: 'left behind', written: Date.now() }};
+    await outbox.put({{ account: {first.id}, ...text }});
+    """
+    run_in(second, script)
+    second.visit()
+    assert talker.hears() == "left behind"
 
 
 def test_logging_out_in_one_tab_logs_all_out_and_leaves_nothing(

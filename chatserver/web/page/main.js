@@ -19,6 +19,8 @@ document.documentElement.lang = locale;
 document.title = t("title");
 // Another tab has logged in or out: what is here is of no use any more.
 onSessionChange(() => location.reload());
+// So is what a browser has kept of a page that was left: others have gone on since.
+window.addEventListener("pageshow", ({ persisted }) => persisted && location.reload());
 begin();
 
 async function begin() {

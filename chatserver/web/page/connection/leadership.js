@@ -13,6 +13,8 @@ export class Leadership {
   #on;
   #resign = () => {};
   #isOver = false;
+  /** The request by which this tab leads, while it does. @type {object | undefined} */
+  #turn;
 
   /**
    * @param {string} name the same in all tabs
@@ -43,19 +45,24 @@ export class Leadership {
 
   /** @param {LockOptions} options */
   async #queue(options) {
-    let isLeading = false;
+    const turn = {};
     try {
       await navigator.locks.request(this.#name, options, () => {
         if (this.#isOver) return undefined;
-        isLeading = true;
-        this.#on.lead();
+        // A tab may also take it from itself, by two requests.
+        const isLeading = this.#turn !== undefined;
+        this.#turn = turn;
+        if (!isLeading) this.#on.lead();
         return new Promise((resolve) => {
           this.#resign = () => resolve(undefined);
         });
       });
     } catch {
-      // Taken by another tab: stand in line again.
-      if (isLeading) this.#on.follow();
+      // Taken by another request: stand in line again.
+      if (this.#turn === turn) {
+        this.#turn = undefined;
+        this.#on.follow();
+      }
       if (!this.#isOver) this.#queue({});
     }
   }

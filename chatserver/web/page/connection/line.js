@@ -9,12 +9,16 @@ import { Link } from "./link.js";
 /** @typedef {import("../base/types.js").State} State */
 /** @typedef {import("../base/types.js").Welcome} Welcome */
 
-const HELLO_PATIENCE = 4_000; // milliseconds in which a leading tab must answer
-const REQUEST_PATIENCE = 20_000; // a little more than the leading tab's own
+const TIMES = {
+  hello: 4_000, // milliseconds in which a leading tab must answer
+  watch: 10_000, // after which it is asked whether it is still there
+  request: 20_000, // a little more than the leading tab's own
+};
 
 /**
  * The way to the server for one tab, whichever tab has the connection: one leads and has it, the
- * others go through it. Everything that the server says reaches all of them.
+ * others go through it. Everything that the server says reaches all of them. They watch it: a
+ * browser may freeze a tab, which then keeps the connection for itself.
  */
 export class Line {
   /** @type {State} */
@@ -42,6 +46,8 @@ export class Line {
   #waiting = new Map();
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   #patience;
+  #times;
+  #watch;
   #onVisible = () => {
     if (document.visibilityState === "visible" && !this.isLeading) this.#hello();
   };
@@ -49,11 +55,13 @@ export class Line {
   /**
    * @param {{id: number, token: string}} session
    * @param {() => Welcome} welcome what tabs that come later shall know
+   * @param {Partial<typeof TIMES>} [times] in milliseconds
    */
-  constructor({ id, token }, welcome) {
+  constructor({ id, token }, welcome, times) {
     const name = `chat ${id}`;
     this.#token = token;
     this.#welcome = welcome;
+    this.#times = { ...TIMES, ...times };
     this.#channel = new BroadcastChannel(name);
     this.#channel.onmessage = ({ data }) => this.#hear(data);
     this.#leadership = new Leadership(name, {
@@ -61,6 +69,9 @@ export class Line {
       follow: () => this.#follow(),
     });
     document.addEventListener("visibilitychange", this.#onVisible);
+    this.#watch = setInterval(() => {
+      if (!this.isLeading) this.#call("watch");
+    }, this.#times.watch);
     this.#hello();
   }
 
@@ -83,7 +94,7 @@ export class Line {
         if (!this.#waiting.delete(number)) return;
         reject(new Lost("no answer"));
         this.#leadership.take();
-      }, REQUEST_PATIENCE);
+      }, this.#times.request);
     });
   }
 
@@ -118,6 +129,7 @@ export class Line {
   stop() {
     document.removeEventListener("visibilitychange", this.#onVisible);
     clearTimeout(this.#patience);
+    clearInterval(this.#watch);
     this.#link?.stop();
     this.#link = undefined;
     this.#leadership.stop();
@@ -131,10 +143,12 @@ export class Line {
       frame: (frame) => this.share(frame),
       welcome: ({ friends, groups }) => this.welcomes.tell({ friends, groups }),
       state: (state) => {
-        if (this.#link) this.#post({ type: "state", state, welcome: this.#welcome() });
+        if (this.#link) this.#tell(state);
         this.#become(state);
       },
     });
+    // What others have asked of the tab that led before is lost.
+    this.#tell(this.#link.state);
   }
 
   #follow() {
@@ -144,13 +158,23 @@ export class Line {
     this.#hello();
   }
 
-  /** Ask the leading tab how things stand; without an answer, lead. */
+  /** Ask the leading tab how things stand. */
   #hello() {
+    this.#call("hello");
+  }
+
+  /** Say something to the leading tab; without an answer, lead. @param {"hello" | "watch"} type */
+  #call(type) {
     clearTimeout(this.#patience);
-    this.#post({ type: "hello" });
+    this.#post({ type });
     this.#patience = setTimeout(() => {
       if (!this.isLeading) this.#leadership.take();
-    }, HELLO_PATIENCE);
+    }, this.#times.hello);
+  }
+
+  /** Tell how things stand. @param {State} state @param {string} [to] one tab, instead of all */
+  #tell(state, to) {
+    this.#post({ type: "state", to, state, welcome: this.#welcome() });
   }
 
   /** @param {any} message */
@@ -168,10 +192,12 @@ export class Line {
         return this.news.tell(message.news);
       case "request":
       case "hello":
+      case "watch":
       case "retry":
         if (this.#link) this.#serve(this.#link, message);
         return;
       case "reply":
+      case "here":
       case "state":
         if (!this.#link) this.#obey(message);
     }
@@ -187,9 +213,8 @@ export class Line {
   /** What the leading tab does for others. @param {Link} link @param {any} message */
   async #serve(link, { type, from, number, frame }) {
     if (type === "retry") return link.retry();
-    if (type === "hello") {
-      return this.#post({ type: "state", to: from, state: link.state, welcome: this.#welcome() });
-    }
+    if (type === "hello") return this.#tell(link.state, from);
+    if (type === "watch") return this.#post({ type: "here", to: from, kind: link.state.kind });
     const answer = { type: "reply", to: from, number };
     try {
       this.#post({ ...answer, reply: await this.#ask(link, frame) });
@@ -200,7 +225,12 @@ export class Line {
   }
 
   /** What the leading tab says to this one. @param {any} message */
-  #obey({ type, number, reply, refusal, state, welcome }) {
+  #obey({ type, number, reply, refusal, state, welcome, kind }) {
+    if (type === "here") {
+      clearTimeout(this.#patience);
+      if (kind !== this.state.kind) this.#hello();
+      return;
+    }
     if (type === "state") {
       clearTimeout(this.#patience);
       if (state.kind === "online") this.welcomes.tell(welcome);

@@ -56,6 +56,8 @@ export class Chat {
     line.news.listen((news) => this.#hear(news));
     line.states.listen(({ kind }) => this.#connected(kind === "online"));
     outbox.changes.listen(() => this.changes.tell(""));
+    // The last visit may have ended before it could tell of them.
+    if (outbox.texts.length) line.announce({ outbox: true });
     positions.changes.listen((key) => {
       const conversation = this.conversation(key);
       const { conv } = positions.got(key);

@@ -47,8 +47,11 @@ export class Outbox {
 
   /** Read what another tab may have changed. */
   async reload() {
-    const index = this.#database.transaction(TEXTS).objectStore(TEXTS).index("account");
-    this.texts = await result(index.getAll(this.#account));
+    const transaction = this.#database.transaction(TEXTS);
+    const texts = result(transaction.objectStore(TEXTS).index("account").getAll(this.#account));
+    // A tab that is frozen in between holds nobody up.
+    transaction.commit();
+    this.texts = await texts;
     this.texts.sort((a, b) => Number(a.order) - Number(b.order));
     this.changes.tell();
   }
@@ -90,6 +93,7 @@ export class Outbox {
   async #change(change) {
     const transaction = this.#database.transaction(TEXTS, "readwrite", { durability: "strict" });
     change(transaction.objectStore(TEXTS));
+    transaction.commit();
     await new Promise((resolve, reject) => {
       transaction.oncomplete = resolve;
       transaction.onabort = () => reject(transaction.error);
