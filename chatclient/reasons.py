@@ -1,15 +1,27 @@
 """Why something failed, in words for people and in the language in use.
 
-In English the words are those of who found it: the server, the system, Twisted.
+What the server and the system say stays as it is in English; Twisted's words become plain ones.
 """
 
 from __future__ import annotations
 
+import errno
 import re
 
 from OpenSSL import SSL
 from service_identity import VerificationError
-from twisted.internet.error import ConnectError, ConnectionClosed
+from twisted.internet.error import (
+    ConnectError,
+    ConnectionClosed,
+    ConnectionDone,
+    ConnectionLost,
+    ConnectionRefusedError,
+    DNSLookupError,
+    NoRouteError,
+    TCPTimedOutError,
+    TimeoutError,
+    UnknownHostError,
+)
 
 from chatclient.errors import Dismissed
 from chatclient.language import gettext as _
@@ -43,17 +55,24 @@ SENTENCES = (
 )
 # What is said of connections, up to a colon behind which the details follow.
 CONNECTIONS = (
-    marked("Connection was refused by other side"),
-    marked("Connection was closed cleanly."),
-    marked("Connection to the other side was lost in a non-clean fashion"),
-    marked("TCP connection timed out"),
-    marked("User timeout caused connection failure."),
-    marked("No route to host"),
-    marked("DNS lookup failed"),
     marked("The server did not answer"),
     marked("The server does not speak this protocol"),
     marked("Not connected"),
 )
+_SILENT = marked("nothing answers at the server's address")
+_NAMELESS = marked("the server's name is unknown")
+_UNREACHABLE = marked("there is no way to the server; perhaps there is no network")
+_PLAIN: dict[type[BaseException], str] = {
+    ConnectionRefusedError: marked("the server refuses connections"),
+    TCPTimedOutError: _SILENT,
+    TimeoutError: _SILENT,
+    DNSLookupError: _NAMELESS,
+    UnknownHostError: _NAMELESS,
+    NoRouteError: _UNREACHABLE,
+    ConnectionDone: marked("the server closed the connection"),
+    ConnectionLost: marked("the connection was lost"),
+}
+_NO_WAY = (errno.EHOSTUNREACH, errno.EHOSTDOWN, errno.ENETDOWN)
 _FAREWELLS = {
     "shutdown": marked("the server is shutting down"),
     "replaced": marked("this account has logged in elsewhere with the same device name"),
@@ -75,6 +94,10 @@ def reason(problem: BaseException) -> str:
             return _("the server's certificate is for another host than the one of its address")
         case SSL.Error():
             return _tls(problem)
+        case ConnectError() if problem.osError in _NO_WAY:
+            return _(_UNREACHABLE)
+    if type(problem) in _PLAIN:
+        return _(_PLAIN[type(problem)])
     what, colon, details = str(problem).partition(": ")
     return f"{_(what)}{colon}{details}" if what in CONNECTIONS else str(problem)
 

@@ -42,6 +42,15 @@ class Keeper:
     def look(self, name: str) -> None:
         self._kept.look = name
 
+    @property
+    def bell(self) -> bool:
+        """Whether messages ring."""
+        return self._kept.bell
+
+    @bell.setter
+    def bell(self, rings: bool) -> None:
+        self._kept.bell = rings
+
     def add_input(self, text: str) -> None:
         """What was typed can be found again."""
         if self.inputs[-1:] != [text]:

@@ -36,11 +36,12 @@ class KeptConversation(msgspec.Struct, omit_defaults=True):
 
 
 class Kept(msgspec.Struct, omit_defaults=True):
-    """All of it: conversations in their order, what was typed, how the screen looks."""
+    """All of it: conversations in their order, what was typed, how the screen looks and rings."""
 
     conversations: list[KeptConversation] = []
     inputs: list[str] = []
     look: str = ""
+    bell: bool = True
 
 
 class KeptFile:

@@ -26,7 +26,7 @@ from chatclient.fullscreen.message_pane import MessagePane, head_of
 from chatclient.fullscreen.rows import Notice
 from chatclient.language import gettext as _
 from chatclient.reasons import reason
-from chatclient.steady.states import LoginRefused, Replaced
+from chatclient.steady.states import LoginRefused, Offline, Replaced
 from chatclient.terminal.commands import BadCommand
 from chatclient.terminal.visible import visible
 from chatserver.errors import ChatError
@@ -161,9 +161,15 @@ class ChatScreen(Screen[None]):
         self.refresh(layout=True)
         self.changed()
 
+    def use_bell(self, rings: bool) -> None:
+        """Ring from now on, or don't."""
+        self.conversations.keeper.bell = rings
+
     def connect(self) -> None:
-        """Try again where the client has given up."""
+        """Try again now, also where the client has given up."""
         match self.conversations.client.state:
+            case Offline():
+                self.conversations.client.hurry()
             case Replaced():
                 self.conversations.client.start()
             case LoginRefused():
@@ -295,7 +301,8 @@ class ChatScreen(Screen[None]):
         """Ring, and tell the terminal's title what is unread."""
         if self._rings:
             self._rings = False
-            self.app.bell()
+            if self.conversations.keeper.bell:
+                self.app.bell()
         unread = self.conversations.unread
         if unread != self._told and self.app._driver is not None:
             self._told = unread

@@ -41,8 +41,11 @@ class Window(Protocol):
     def use_look(self, name: str) -> None:
         """Look like that; without a name, tell which there are."""
 
+    def use_bell(self, rings: bool) -> None:
+        """Ring from now on, or don't."""
+
     def connect(self) -> None:
-        """Try again where the client has given up."""
+        """Try again now, also where the client has given up."""
 
     async def log_out(self) -> None:
         """Revoke the token of this device, and begin anew."""
@@ -249,6 +252,13 @@ async def _theme(window: Window, name: str) -> None:
     window.use_look(name)
 
 
+async def _bell(window: Window, word: str) -> None:
+    if word not in ("on", "off"):
+        raise BadCommand(_("write it as {usage}").format(usage="/bell on, /bell off"))
+    window.use_bell(word == "on")
+    window.say(_("the bell rings") if word == "on" else _("the bell is silent"))
+
+
 async def _connect(window: Window, _rest: str) -> None:
     window.connect()
 
@@ -283,7 +293,8 @@ COMMANDS = (
     Command("close", "", marked("off the list with this one, until somebody writes"), _close),
     Command("list", "", marked("hide the list of conversations, or show it"), _list),
     Command("theme", "[NAME]", marked("other colours: terminal, dark or light"), _theme),
-    Command("connect", "", marked("try again when the login was refused or taken over"), _connect),
+    Command("bell", "on|off", marked("ring when somebody writes to you alone, or don't"), _bell),
+    Command("connect", "", marked("try now to connect, or to log in again"), _connect),
     Command("logout", "", marked("log out: this machine forgets the account's token"), _log_out),
     Command("quit", "", marked("leave; unsent texts wait for the next time"), _quit),
 )  # fmt: skip

@@ -38,7 +38,7 @@ def standing(state: State, where: str, seconds: float) -> Standing:
         case Connecting():
             return Standing("◌", _("connecting to {where} …").format(where=where), is_well=True)
         case Offline(why):
-            text = _("offline: {why}; next try in {seconds} s")
+            text = _("offline: {why}; next try in {seconds} s (F5: now)")
             words = text.format(why=_why(why), seconds=max(0, round(seconds)))
             return Standing("○", words)
         case Replaced():

@@ -38,7 +38,7 @@ KEYS = (
     ("Ctrl+Z", marked("undo")),
     ("F1", marked("this help")),
     ("F2", marked("hide the list of conversations, or show it")),
-    ("F5", marked("try again when the login was refused or taken over")),
+    ("F5", marked("try now to connect, or to log in again")),
     ("Ctrl+C, Ctrl+C", marked("leave; unsent texts wait for the next time")),
     ("Esc, …", marked("the same as Alt with the next key")),
 )

@@ -15,11 +15,12 @@ from twisted.python.failure import Failure
 from chatclient.client import ChatClient, fresh_cid
 from chatclient.errors import ClientStopped, Dismissed
 from chatclient.interfaces import Clock, Endpoint
+from chatclient.language import gettext as _
 from chatclient.protocol import Event
 from chatclient.results import Account, Sent
 from chatclient.steady.heartbeat import Heartbeat
 from chatclient.steady.login import Credentials, Login, is_final, least_pause
-from chatclient.steady.pauses import Pauses, pause
+from chatclient.steady.pauses import Pauses, Wait, pause
 from chatclient.steady.sender import Sender
 from chatclient.steady.states import (
     Connecting,
@@ -106,6 +107,7 @@ class SteadyClient:
         # Logins that were not answered: the server may still come to them, after later ones.
         self._unanswered_logins = 0
         self._lost: Deferred[Exception] = Deferred()
+        self._wait: Wait | None = None
         self._running: Deferred[None] | None = None
         self._stopping: list[Deferred[None]] = []
         self._is_over = False
@@ -133,6 +135,15 @@ class SteadyClient:
             raise RuntimeError("stopped for good" if self._is_over else "started already")
         self._running = Deferred.fromCoroutine(self._run())
         self._running.addErrback(lambda failure: _log.failure("the client broke", failure))
+
+    def hurry(self) -> None:
+        """Cut the pause short: try again now, or as soon as the server allows.
+
+        The state :class:`Offline` then comes once more, with what is left of the pause. Does
+        nothing in other states.
+        """
+        if isinstance(self.state, Offline) and self._wait is not None and self._wait.cut():
+            self._tell(Offline(self.state.why, self._wait.left))
 
     def stop(self) -> Deferred[None]:
         """Wait for what is on its way, acknowledge, close, and stay so; never fails.
@@ -200,9 +211,12 @@ class SteadyClient:
                 self._unanswered_logins -= 1
             if is_final(why):
                 return LoginRefused(why)
-            seconds = self._pauses.next(_asked_for(why))
+            least = _asked_for(why)
+            seconds = self._pauses.next(least)
+            self._wait = Wait(self._clock, seconds, least)
             self._tell(Offline(why, seconds))
-            await pause(self._clock, seconds)
+            await self._wait.over
+            self._wait = None
 
     async def _visit(self, endpoint: Endpoint) -> Exception:
         """Connect, log in and stay as long as can be; why that ended."""
@@ -221,8 +235,9 @@ class SteadyClient:
         return why
 
     async def _connect(self, endpoint: Endpoint) -> None:
-        def too_long(_: object, seconds: float) -> Failure:
-            return Failure(TimeoutError(f"no connection within {seconds:g} seconds"))
+        def too_long(_result: object, seconds: float) -> Failure:
+            text = _("no connection within {seconds} seconds").format(seconds=f"{seconds:g}")
+            return Failure(TimeoutError(text))
 
         clock: Any = self._clock
         connecting = self._client.connect(endpoint)

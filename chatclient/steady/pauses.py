@@ -37,6 +37,35 @@ class Pauses:
         self._ceiling = self._first
 
 
+class Wait:
+    """A pause that can be cut short.
+
+    :param least: the seconds that it lasts in any case.
+    """
+
+    def __init__(self, clock: Clock, seconds: float, least: float) -> None:
+        self._clock = clock
+        self._end = clock.seconds() + seconds
+        self._earliest = clock.seconds() + least
+        #: Fires at the end; may be cancelled.
+        self.over: Deferred[None] = Deferred(lambda _: self._timer.cancel())
+        self._timer = clock.callLater(seconds, self.over.callback, None)
+
+    @property
+    def left(self) -> float:
+        """The seconds until its end."""
+        return max(0.0, self._end - self._clock.seconds())
+
+    def cut(self) -> bool:
+        """End as early as may be; whether that is earlier than before."""
+        end = max(self._earliest, self._clock.seconds())
+        if self.over.called or end >= self._end:
+            return False
+        self._end = end
+        self._timer.reset(self.left)
+        return True
+
+
 def pause(clock: Clock, seconds: float) -> Deferred[None]:
     """Fires after ``seconds``; may be cancelled."""
     over: Deferred[None] = Deferred(lambda _: timer.cancel())

@@ -1,10 +1,19 @@
-"""Why something failed, in words: English as it was said, and Chinese."""
+"""Why something failed, in words: plain English, and Chinese."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
-from twisted.internet.error import ConnectionDone, ConnectionRefusedError, DNSLookupError
+from twisted.internet.error import (
+    ConnectError,
+    ConnectionDone,
+    ConnectionLost,
+    ConnectionRefusedError,
+    DNSLookupError,
+    NoRouteError,
+    TCPTimedOutError,
+    TimeoutError,
+)
 from twisted.trial.unittest import SynchronousTestCase
 
 import chatserver
@@ -23,13 +32,25 @@ class EnglishTests(SynchronousTestCase):
             Refused("the name ann is taken; choose another"),
             InvalidField("msg must be short"),
             ChatError("what a newer server says (errno 200)"),
-            ConnectionRefusedError("Connection refused"),
-            DNSLookupError("no results"),
-            ConnectionDone(),
             ReplyTimeout("for 15 seconds"),
             ValueError("anything: else"),
         ):
             self.assertEqual(reason(problem), str(problem))
+
+    def test_connections_fail_in_plain_words(self) -> None:
+        for problem, words in (
+            (ConnectionRefusedError("Connection refused"), "the server refuses connections"),
+            (DNSLookupError("no results"), "the server's name is unknown"),
+            (TCPTimedOutError("110"), "nothing answers at the server's address"),
+            (TimeoutError(), "nothing answers at the server's address"),
+            (NoRouteError("101"), "there is no way to the server; perhaps there is no network"),
+            (ConnectError(113), "there is no way to the server; perhaps there is no network"),
+            (ConnectionDone(), "the server closed the connection"),
+            (ConnectionLost("reset"), "the connection was lost"),
+        ):
+            self.assertEqual(reason(problem), words)
+        unusual = ConnectError(98, "address in use")
+        self.assertEqual(reason(unusual), str(unusual))
 
     def test_a_goodbye_is_explained(self) -> None:
         for why in ("shutdown", "replaced", "slow", "idle", "protocol"):
@@ -66,10 +87,10 @@ class ChineseTests(SynchronousTestCase):
 
     def test_connections(self) -> None:
         for problem, words in (
-            (ConnectionRefusedError("no"), "连接被对方拒绝: no."),
-            (ConnectionDone(), "连接已正常关闭。"),
+            (ConnectionRefusedError("no"), "服务器拒绝连接"),
+            (ConnectionDone(), "服务器关闭了连接"),
             (ReplyTimeout("for 15 seconds"), "服务器没有应答: for 15 seconds."),
-            (DNSLookupError("no results"), "域名解析失败: no results."),
+            (DNSLookupError("no results"), "无法解析服务器的名称"),
             (Dismissed(Goodbye(reason="shutdown")), "服务器正在关闭"),
         ):
             self.assertEqual(reason(problem), words)

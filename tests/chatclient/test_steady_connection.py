@@ -170,6 +170,44 @@ class ComingBackTests(SteadyCase):
         self.lose()
         self.assertIsInstance(self.offline().why, ConnectionDone, "that goodbye is forgotten")
 
+    def test_who_is_in_a_hurry_waits_no_longer_than_the_server_asks_for(self) -> None:
+        self.log_in()
+        self.receive(msgid=17, reason="shutdown", retry_after=5)
+        self.lose()
+        self.clock.advance(2)
+        self.client.hurry()
+        self.assertEqual(self.offline().pause, 3.0)
+        self.client.hurry()
+        self.assertEqual(len([each for each in self.states if isinstance(each, Offline)]), 2)
+        self.clock.advance(2.9)
+        self.assertEqual(len(self.endpoint.transports), 1)
+        self.clock.advance(0.1)
+        self.assertEqual(self.client.state, Connecting())
+        self.assertEqual(len(self.endpoint.transports), 2)
+
+    def test_who_is_in_a_hurry_comes_back_at_once(self) -> None:
+        self.client.hurry()
+        self.log_in()
+        self.client.hurry()
+        self.assertIsInstance(self.client.state, Online)
+        self.lose()
+        self.client.hurry()
+        self.assertEqual(self.offline().pause, 0.0)
+        self.clock.advance(0)
+        self.client.hurry()
+        self.assertEqual(self.client.state, Connecting())
+        self.answer_login()
+        self.assertIsInstance(self.client.state, Online)
+
+    def test_a_stop_ends_a_pause_that_was_cut(self) -> None:
+        self.log_in()
+        self.lose()
+        self.client.hurry()
+        stopping = self.client.stop()
+        self.clock.pump([0, 0])
+        self.successResultOf(stopping)
+        self.assertEqual(self.clock.getDelayedCalls(), [])
+
     def test_goodbye_without_a_time(self) -> None:
         self.log_in()
         self.receive(msgid=17, reason="idle")

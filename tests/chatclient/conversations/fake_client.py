@@ -101,10 +101,14 @@ class FakeClient:
         self.sent: list[Unsent] = []
         self.answers: dict[str, Deferred[Sent]] = {}
         self.is_started = False
+        self.hurries = 0
         self._conversations = conversations
 
     def start(self) -> None:
         self.is_started = True
+
+    def hurry(self) -> None:
+        self.hurries += 1
 
     def stop(self) -> Deferred[None]:
         done: Deferred[None] = Deferred()

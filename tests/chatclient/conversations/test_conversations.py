@@ -334,3 +334,10 @@ class KeptTests(ConversationsCase):
         self.assertEqual([each.text for each in self.li.outgoing], ["hello"], "it has an outbox")
         self.assertEqual(self.li.outgoing[0].why, str(NoSuchUser()))
         self.assertEqual(self.conversations.keeper.inputs, ["hello"])
+
+    def test_a_restart_keeps_the_bell_silent(self) -> None:
+        self.begin()
+        self.assertTrue(self.conversations.keeper.bell)
+        self.conversations.keeper.bell = False
+        self.restart()
+        self.assertFalse(self.conversations.keeper.bell)

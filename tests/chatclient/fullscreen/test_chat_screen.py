@@ -42,6 +42,7 @@ class Desk(App[None], inherit_bindings=False):
         self.pilot: Pilot[None] = Pilot(self)
         self.has_left = False
         self.is_asked = False
+        self.rings = 0
         self.conversations = Conversations(Clock(), KeptFile(folder / "conversations.json"))
         self.client = FakeClient(self.conversations)
         self.conversations.begin(self.client)
@@ -57,6 +58,9 @@ class Desk(App[None], inherit_bindings=False):
 
     def on_mount(self) -> None:
         self.push_screen(self.chat)
+
+    def bell(self) -> None:
+        self.rings += 1
 
     def lines(self) -> list[str]:
         """What is on the screen."""
@@ -256,6 +260,19 @@ class ViewTests(ChatScreenCase):
 
         self.run_script(script, friends=THREE)
 
+    def test_the_bell_rings_unless_it_was_silenced(self) -> None:
+        async def script(desk: Desk) -> None:
+            desk.conversations.event(push(1, "new", sender=17))
+            await desk.shows("unread: 1")
+            self.assertEqual(desk.rings, 1)
+            await desk.type("/bell off", "enter")
+            await desk.shows("the bell is silent")
+            desk.conversations.event(push(2, "new", sender=17))
+            await desk.shows("unread: 2")
+            self.assertEqual(desk.rings, 1)
+
+        self.run_script(script, friends=THREE)
+
     def test_more_unread_than_fit_begin_at_the_first(self) -> None:
         async def script(desk: Desk) -> None:
             li = desk.conversations.with_peer(user(15))
@@ -308,6 +325,8 @@ class ViewTests(ChatScreenCase):
         async def script(desk: Desk) -> None:
             desk.client.tell(Offline(NotConnected(), 5.0))
             await desk.shows("next try in 5 s")
+            await desk.press("f5")
+            self.assertEqual(desk.client.hurries, 1)
             desk.client.tell(Replaced())
             await desk.shows("logged in elsewhere")
             desk.client.is_started = False

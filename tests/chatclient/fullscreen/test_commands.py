@@ -81,6 +81,9 @@ class CommandTests(ConversationsCase):
     def use_look(self, name: str) -> None:
         self.called.append(f"look {name}")
 
+    def use_bell(self, rings: bool) -> None:
+        self.called.append(f"bell {rings}")
+
     def connect(self) -> None:
         self.called.append("connect")
 
@@ -181,15 +184,21 @@ class CommandTests(ConversationsCase):
 
     def test_the_others(self) -> None:
         for line in (
-            "/help a b", "help", "/next", "/list", "/theme dark", "/connect", "/logout",
-            "loginout", "/quit", "quit",
+            "/help a b", "help", "/next", "/list", "/theme dark", "/bell off", "/bell on",
+            "/connect", "/logout", "loginout", "/quit", "quit",
         ):  # fmt: skip
             self.do(line)
         self.assertEqual(
             self.called,
-            ["help a b", "help ", "next", "list", "look dark", "connect", "log out", "log out",
-             "leave", "leave"],
+            ["help a b", "help ", "next", "list", "look dark", "bell False", "bell True",
+             "connect", "log out", "log out", "leave", "leave"],
         )  # fmt: skip
+
+    def test_the_bell_is_on_or_off(self) -> None:
+        self.do("/bell off")
+        self.assertIn("silent", self.said[-1])
+        for line in ("/bell", "/bell loud"):
+            self.assertIn("/bell off", self.refused(line))
 
     def test_unknown_ones(self) -> None:
         self.assertIn("no /dan\\x1bce", self.refused("/dan\x1bce"))

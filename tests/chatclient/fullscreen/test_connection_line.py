@@ -34,8 +34,10 @@ class StandingTests(SynchronousTestCase):
     def test_why_and_when_again(self) -> None:
         goodbye = Dismissed(Goodbye(reason="shutdown"))
         words = self.words(Offline(goodbye, 5))
-        self.assertEqual(words, "offline: the server is shutting down; next try in 5 s")
-        self.assertIn("efused", self.words(Offline(ConnectionRefusedError(), 5)))
+        self.assertEqual(words, "offline: the server is shutting down; next try in 5 s (F5: now)")
+        self.assertIn(
+            "the server refuses connections", self.words(Offline(ConnectionRefusedError(), 5))
+        )
 
     def test_what_the_server_says_is_made_harmless(self) -> None:
         words = self.words(LoginRefused(Refused("no\x1b[2J")))

@@ -103,7 +103,7 @@ class LogoutTests(SubcommandCase):
         await self.server.stopService()
         code, _, err = await self.run_it("logout")
         self.assertEqual(code, 1)
-        self.assertRegex(err, "not logged out.*refused.*try again\n$")
+        self.assertRegex(err, "not logged out.*refuses.*try again\n$")
         self.assertIsNotNone(self.profile.token("send"))
 
 

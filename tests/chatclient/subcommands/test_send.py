@@ -103,7 +103,7 @@ class SendTests(SubcommandCase):
         await self.server.stopService()
         code, _, err = await self.run_it("send", str(self.bob), "x", "--timeout", "0.5")
         self.assertEqual(code, 1)
-        self.assertRegex(err, r"not within 0\.5 seconds .*refused.*; the text is not stored\n$")
+        self.assertRegex(err, r"not within 0\.5 seconds .*refuses.*; the text is not stored\n$")
 
 
 class LoginTests(SubcommandCase):
