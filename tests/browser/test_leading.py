@@ -61,6 +61,41 @@ def test_a_state_that_was_missed_is_asked_for(run: Run) -> None:
     assert run(_LINE + script) == ["online", "offline", "online"]
 
 
+def test_a_leading_tab_whose_timers_stand_still_does_not_answer(run: Run) -> None:
+    script = """
+    answer = () => undefined;
+    await until(() => line.isLeading);
+    const heard = [];
+    const call = (type) => channel.postMessage({ type, from: 'me' });
+    const listen = () => new Promise((resolve) => {
+      channel.onmessage = ({ data }) => {
+        heard.push(data.type);
+        if (['news', 'here'].includes(data.type)) resolve();
+      };
+    });
+    const running = window.setTimeout;
+    const received = new Promise((resolve) => {
+      new BroadcastChannel('chat 99').onmessage = ({ data }) => {
+        if (data.type === 'hello') resolve();
+      };
+    });
+    window.setTimeout = () => 0;
+    let heardThat = listen();
+    call('watch');
+    call('hello');
+    await received;
+    line.announce({});
+    await heardThat;
+    window.setTimeout = running;
+    const frozen = heard.splice(0).filter((type) => ['here', 'news'].includes(type));
+    heardThat = listen();
+    call('watch');
+    await heardThat;
+    return end([frozen, heard.at(-1)]);
+    """
+    assert run(_LINE + script) == [["news"], "here"]
+
+
 def test_the_lead_is_told_and_lost_once_however_often_it_is_taken(run: Run) -> None:
     script = """
     const { Leadership } = await import('/connection/leadership.js');

@@ -213,8 +213,7 @@ export class Line {
   /** What the leading tab does for others. @param {Link} link @param {any} message */
   async #serve(link, { type, from, number, frame }) {
     if (type === "retry") return link.retry();
-    if (type === "hello") return this.#tell(link.state, from);
-    if (type === "watch") return this.#post({ type: "here", to: from, kind: link.state.kind });
+    if (type === "hello" || type === "watch") return this.#showLife(type, from);
     const answer = { type: "reply", to: from, number };
     try {
       this.#post({ ...answer, reply: await this.#ask(link, frame) });
@@ -222,6 +221,20 @@ export class Line {
       const { errno, retryAfter: retry_after, message: errmsg } = /** @type {Refused} */ (problem);
       this.#post({ ...answer, refusal: { errno, retry_after, errmsg } });
     }
+  }
+
+  /**
+   * Answer by a timer: a frozen tab may still hear others, but its timers stand still, and with
+   * them the next attempt to connect.
+   * @param {"hello" | "watch"} type @param {string} to
+   */
+  #showLife(type, to) {
+    setTimeout(() => {
+      if (!this.#link) return;
+      const { state } = this.#link;
+      if (type === "hello") this.#tell(state, to);
+      else this.#post({ type: "here", to, kind: state.kind });
+    });
   }
 
   /** What the leading tab says to this one. @param {any} message */
