@@ -88,10 +88,7 @@ class AccountForm(Screen[None]):
         """Begin where something is missing."""
         for field in (self._server, self._account, self._password):
             field.cursor_blink = False
-        for field in (self._server, self._account, self._password):
-            if not field.disabled and not field.value:
-                field.focus()
-                return
+        self._go_to_what_is_missing()
 
     def action_go_on(self) -> None:
         """Enter goes on to the next question; after the last it logs in."""
@@ -125,12 +122,19 @@ class AccountForm(Screen[None]):
         try:
             parse_server(answers.server)
             if not answers.account or not answers.password:
+                self._go_to_what_is_missing()
                 raise ValueError(_("fill in name and password"))
             await self._use(answers)
         except Exception as problem:
             self._show(visible(reason(problem)))
         finally:
             self._is_busy = False
+
+    def _go_to_what_is_missing(self) -> None:
+        for field in (self._server, self._account, self._password):
+            if not field.disabled and not field.value.strip():
+                field.focus()
+                return
 
     def _show(self, text: str) -> None:
         self.call_later(self._answer.update, text)
