@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 
 from tests.browser.conftest import OpenPage, WebServer
 from tests.browser.page import Page
@@ -19,6 +21,17 @@ def restore(server: WebServer) -> None:
     server.stop()
     administer(server, "restore", "copy.db")
     server.start()
+
+
+def acknowledged(server: WebServer, account: int) -> int:
+    """In how many conversations it is stored that the first message has arrived."""
+    with closing(sqlite3.connect(server.folder / "chatserver.db")) as database:
+        found = database.execute(
+            "SELECT COUNT(*) FROM cursors JOIN devices ON devices.id = cursors.device "
+            "WHERE devices.account = ? AND cursors.seq = 1",
+            (account,),
+        )
+        return int(found.fetchone()[0])
 
 
 def count(page: Page, key: str) -> str:
@@ -39,6 +52,8 @@ def test_what_is_written_after_a_restore_is_shown_and_unread(
     for each in (page, second):
         each.open(keys[0])
         each.wait_texts("kept")
+    # What the backup does not know to have arrived comes again.
+    page.wait_equal(lambda: acknowledged(own_server, page.id), 2)
     administer(own_server, "backup", "copy.db")
     for talker in (li, wang):
         for number in range(5):
