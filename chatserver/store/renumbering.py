@@ -51,7 +51,8 @@ def renumber(cursor: Cursor, lost: Highest | None) -> Renumbered:
     here = select_highest(cursor)
     before = lost or Highest(here.account + _MARGIN, here.group + _MARGIN, 0)
     # More than a thousand new conversations in each second until now there can't have been.
-    shift = max(int(time.time() * 1000), here.conversation, before.conversation)
+    newest = max(int(time.time() * 1000), here.conversation, before.conversation)
+    shift = newest + 1 - _lowest_conversation(cursor)
     cursor.execute("UPDATE conversations SET id = id + ?", (shift,))
     for table in _REFERENCES:
         cursor.execute(f"UPDATE {table} SET conversation = conversation + ?", (shift,))
@@ -66,6 +67,11 @@ def renumber(cursor: Cursor, lost: Highest | None) -> Renumbered:
 
 def _highest(cursor: Cursor, table: str) -> int:
     cursor.execute(f"SELECT COALESCE(MAX(id), 0) FROM {table}")
+    return int(cursor.fetchone()[0])
+
+
+def _lowest_conversation(cursor: Cursor) -> int:
+    cursor.execute("SELECT COALESCE(MIN(id), 1) FROM conversations")
     return int(cursor.fetchone()[0])
 
 

@@ -7,6 +7,7 @@ import stat
 import subprocess
 import sys
 import threading
+import time
 from argparse import Namespace
 from contextlib import closing
 from pathlib import Path
@@ -177,6 +178,15 @@ class RestoreTests(FileCase):
         self.assertGreater(newest, max(conversations))
         self.restore()
         self.assertGreater(self.rows("SELECT MIN(id) FROM conversations")[0][0], newest)
+
+    def test_numbers_stay_as_small_as_the_time_however_often_it_is_done(self) -> None:
+        newest = 0
+        for _ in range(3):
+            self.renumber()
+            ((lowest, highest),) = self.rows("SELECT MIN(id), MAX(id) FROM conversations")
+            self.assertGreater(lowest, newest)
+            self.assertLess(highest, time.time() * 1000 + 1000)
+            newest = highest
 
     def test_it_refuses_while_somebody_has_the_database_open(self) -> None:
         command = [sys.executable, "-c", _USER, str(self.path)]
