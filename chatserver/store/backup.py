@@ -34,7 +34,6 @@ class Restored(NamedTuple):
 
     aside: Path | None
     next: Renumbered
-    knew_the_lost: bool
 
 
 def back_up(database: Path, target: Path, tell: Tell, *, replace: bool) -> int:
@@ -82,7 +81,7 @@ def restore(backup: Path, database: Path, tell: Tell) -> Restored:
             aside = _set_aside(database)
             os.replace(new, database)
             _sync(database.parent)
-        return Restored(aside, following, lost is not None)
+        return Restored(aside, following)
 
 
 @contextmanager
